@@ -1,0 +1,176 @@
+//! Every action that Tenure can carry out on an account: its name, what a plan says of it, and its sentence.
+//! A new action is added here, and then in each directory that can do it.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::account::Access;
+use crate::attribute::AttributeName;
+use crate::dn::Dn;
+use crate::password::PasswordRule;
+
+/// The kinds of action, by the names that documents, plans and capabilities use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// Create an account.
+    CreateAccount,
+    /// Change attributes of an account.
+    ModifyAttributes,
+    /// Move an account to another container, or give it another name there.
+    Move,
+    /// Make an account a member of a group.
+    AddToGroups,
+    /// Take an account out of a group.
+    RemoveFromGroups,
+    /// Let an account sign in.
+    Enable,
+    /// Keep an account from signing in.
+    Disable,
+    /// Delete an account.
+    Delete,
+}
+
+impl ActionKind {
+    /// All kinds, in the order in which documentation lists them.
+    pub const ALL: [Self; 8] = [
+        Self::CreateAccount,
+        Self::ModifyAttributes,
+        Self::Move,
+        Self::AddToGroups,
+        Self::RemoveFromGroups,
+        Self::Enable,
+        Self::Disable,
+        Self::Delete,
+    ];
+
+    /// The name used in documents and machine-readable output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CreateAccount => "create_account",
+            Self::ModifyAttributes => "modify_attributes",
+            Self::Move => "move",
+            Self::AddToGroups => "add_to_groups",
+            Self::RemoveFromGroups => "remove_from_groups",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl fmt::Display for ActionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One write as a plan says it: complete, with the values before it, and safe to try twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Action {
+    /// Create an account at `dn`.
+    CreateAccount {
+        /// Where the account will be.
+        dn: Dn,
+        /// Its values.
+        attributes: Vec<AttributeValues>,
+        /// How its first password is made; none leaves the account without one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password: Option<PasswordRule>,
+        /// Whether sign-in is possible at once.
+        access: Access,
+    },
+    /// Change attributes, each only from the values it had when the plan was made.
+    ModifyAttributes {
+        /// What changes, attribute by attribute.
+        changes: Vec<AttributeChange>,
+    },
+    /// Move or rename.
+    Move {
+        /// Where the account was when the plan was made.
+        from: Dn,
+        /// Where it will be.
+        to: Dn,
+    },
+    /// Become a member of `group`.
+    AddToGroups {
+        /// The group.
+        group: Dn,
+    },
+    /// Be a member of `group` no longer.
+    RemoveFromGroups {
+        /// The group.
+        group: Dn,
+    },
+    /// Let the account sign in.
+    Enable,
+    /// Keep the account from signing in.
+    Disable,
+    /// Delete the account.
+    Delete {
+        /// Where it was when the plan was made.
+        dn: Dn,
+        /// The values it had, for bringing it back.
+        stored: Vec<AttributeValues>,
+    },
+}
+
+impl Action {
+    /// Which kind of action this is.
+    pub fn kind(&self) -> ActionKind {
+        match self {
+            Self::CreateAccount { .. } => ActionKind::CreateAccount,
+            Self::ModifyAttributes { .. } => ActionKind::ModifyAttributes,
+            Self::Move { .. } => ActionKind::Move,
+            Self::AddToGroups { .. } => ActionKind::AddToGroups,
+            Self::RemoveFromGroups { .. } => ActionKind::RemoveFromGroups,
+            Self::Enable => ActionKind::Enable,
+            Self::Disable => ActionKind::Disable,
+            Self::Delete { .. } => ActionKind::Delete,
+        }
+    }
+
+    /// The action in words, without its details, as plans and histories show it.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::CreateAccount { dn, access: Access::Enabled, .. } => format!("create {dn}"),
+            Self::CreateAccount { dn, access: Access::Disabled, .. } => format!("create {dn} (disabled)"),
+            Self::ModifyAttributes { changes } => match changes.as_slice() {
+                [one] => format!("change {}", one.name),
+                many => format!("change {} attributes", many.len()),
+            },
+            Self::Move { from, to } if from.parent() == to.parent() => format!("rename to {}", to.rdn()),
+            Self::Move { to, .. } => {
+                format!("move to {}", to.parent().map_or_else(|| to.to_string(), |parent| parent.to_string()))
+            }
+            Self::AddToGroups { group } => format!("add to {group}"),
+            Self::RemoveFromGroups { group } => format!("remove from {group}"),
+            Self::Enable => "enable".to_owned(),
+            Self::Disable => "disable".to_owned(),
+            Self::Delete { dn, .. } => format!("delete {dn}"),
+        }
+    }
+}
+
+/// An attribute with its values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributeValues {
+    /// Which attribute.
+    pub name: AttributeName,
+    /// Its values, never empty texts.
+    pub values: Vec<String>,
+}
+
+/// An attribute with its values before and after a change. No value means that it is absent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributeChange {
+    /// Which attribute.
+    pub name: AttributeName,
+    /// What it was when the plan was made.
+    pub before: Vec<String>,
+    /// What it will be.
+    pub after: Vec<String>,
+}

@@ -1,0 +1,14 @@
+//! Tenure's domain: what people's accounts should be, and what has to happen for them to be so.
+//!
+//! Everything here is a pure function of what is passed in: no input or output, no clock, no randomness.
+
+pub mod account;
+pub mod action;
+pub mod attribute;
+pub mod dn;
+pub mod lifecycle;
+pub mod outcome;
+pub mod password;
+pub mod profile;
+pub mod seams;
+pub mod secret;

@@ -1,0 +1,59 @@
+//! What became of an operation.
+
+use serde::{Deserialize, Serialize};
+
+/// What became of one operation. Only what was seen afterwards is called verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Written, and seen to be so when read back.
+    Verified,
+    /// Acknowledged by the other side, which cannot be asked.
+    Unverified {
+        /// Why it could not be seen.
+        why: String,
+    },
+    /// The other side said no for a reason that trying again does not mend.
+    Refused(Refusal),
+    /// Not carried out, or not seen to be; it may go well at another time.
+    Failed(Refusal),
+    /// Left alone, because the account had moved away from the values that the plan was made from.
+    Overtaken {
+        /// What was found instead.
+        found: String,
+    },
+    /// Not tried, because an operation before it on the same account did not succeed.
+    Waiting {
+        /// What it waits for.
+        on: String,
+    },
+}
+
+impl Outcome {
+    /// Whether the operation's end was reached, so that what depends on it may go on.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Verified | Self::Unverified { .. })
+    }
+}
+
+/// Why the other side did not do it, worded for an administrator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The other side's code, for example `19 0000052D`.
+    pub code: String,
+    /// What it means.
+    pub message: String,
+    /// What to do about it; empty when nothing sensible can be said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hint: String,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.message)?;
+        if !self.code.is_empty() {
+            write!(f, " ({})", self.code)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! The seams between the domain and the outside: traits that the floors above implement.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::account::{Account, AccountId};
+use crate::action::{Action, ActionKind};
+use crate::attribute::{AttributeName, Dictionary};
+use crate::dn::Dn;
+use crate::outcome::Outcome;
+use crate::secret::Secret;
+
+/// A page of raw records as an endpoint returned it. Records are byte ranges of the body, each one JSON value.
+#[derive(Clone, Debug)]
+pub struct RecordPage {
+    /// Which of the data source's endpoints, by its place in the document.
+    pub endpoint: u16,
+    /// The whole answer.
+    pub body: Bytes,
+    /// Where the records are in it.
+    pub records: Vec<Range<u32>>,
+}
+
+impl RecordPage {
+    /// The raw records of the page, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.records.iter().filter_map(|range| self.body.get(range.start as usize..range.end as usize))
+    }
+}
+
+/// Whether everything came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Completeness {
+    /// All pages came, and the count agrees where the other side says one.
+    Complete {
+        /// How many objects came.
+        count: u64,
+    },
+    /// Something is missing; what is not there must not be taken as absent.
+    Incomplete {
+        /// How many objects came.
+        count: u64,
+        /// What is missing, for an administrator.
+        why: String,
+    },
+}
+
+/// Receives pages while they come. Waiting in `page` holds the source back.
+#[async_trait]
+pub trait RecordSink: Send {
+    /// Takes one page.
+    async fn page(&mut self, page: RecordPage);
+}
+
+/// Where the records of a data source come from.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Streams every record of every endpoint, and says at the end whether that was all.
+    async fn fetch(&self, sink: &mut dyn RecordSink) -> Result<Completeness, SourceError>;
+}
+
+/// Why records could not be fetched.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{doing}: {said}")]
+pub struct SourceError {
+    /// What kind of trouble.
+    pub kind: SourceTrouble,
+    /// What was being done, to what.
+    pub doing: String,
+    /// What the other side said, or what was found.
+    pub said: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+}
+
+/// Kinds of trouble with a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceTrouble {
+    /// No connection, or no answer in time.
+    Unreachable,
+    /// The credentials were not accepted, or are missing.
+    Unauthorized,
+    /// The request was answered with an error.
+    Refused,
+    /// The answer cannot be read.
+    Malformed,
+    /// The calls repeat without getting further.
+    NoProgress,
+    /// A limit of Tenure's own was reached.
+    Limit,
+}
+
+/// What a directory can do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The actions it can carry out.
+    pub actions: BTreeSet<ActionKind>,
+}
+
+/// Receives accounts while they are read.
+pub trait AccountSink: Send {
+    /// Takes one account.
+    fn account(&mut self, account: Account);
+}
+
+impl AccountSink for Vec<Account> {
+    fn account(&mut self, account: Account) {
+        self.push(account);
+    }
+}
+
+/// An account by its id, with where it was when last seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRef {
+    /// Its immutable id.
+    pub id: AccountId,
+    /// Where it was.
+    pub dn: Dn,
+}
+
+/// One write, ready to be carried out.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// The account; none when the action creates it.
+    pub target: Option<AccountRef>,
+    /// What to do.
+    pub action: Action,
+    /// The first password, for an action that creates an account with one.
+    pub password: Option<Secret>,
+    /// Whether it may have been carried out before.
+    pub attempt: Attempt,
+}
+
+/// Whether a write may have been carried out before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// Never tried.
+    First,
+    /// Tried before a crash, with an unknown end: when the object is as the write would leave it, it is done.
+    Again,
+}
+
+/// The end of one write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The account as it is called now, when it is known.
+    pub account: Option<AccountRef>,
+}
+
+/// Where accounts live.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// What this directory can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Streams all accounts within the directory's base with the attributes of the dictionary, and says whether
+    /// these were all. `memberOf`, when it is in the dictionary, holds the groups by name.
+    async fn read(
+        &self,
+        attributes: &Arc<Dictionary>,
+        sink: &mut dyn AccountSink,
+    ) -> Result<Completeness, DirectoryError>;
+
+    /// The values of these attributes that are taken anywhere in the directory, also by objects that are no
+    /// accounts (groups, computers) or lie outside the base.
+    async fn taken(&self, attributes: &[AttributeName]) -> Result<Vec<(AttributeName, String)>, DirectoryError>;
+
+    /// Carries out writes, each for another account, as many at once as the directory takes, and reads each
+    /// object back. The answers are in the order of the writes.
+    async fn apply(&self, writes: Vec<Write>) -> Vec<Applied>;
+}
+
+/// Why a directory could not be read.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{doing}: {said}")]
+pub struct DirectoryError {
+    /// What was being done, to what.
+    pub doing: String,
+    /// What the other side said, or what was found.
+    pub said: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+}
+
+/// The vault, as connections see it.
+#[async_trait]
+pub trait Secrets: Send + Sync {
+    /// The secret with this name.
+    async fn get(&self, name: &str) -> Result<Secret, SecretError>;
+
+    /// Keeps a secret, for example a token that was renewed.
+    async fn put(&self, name: &str, secret: Secret) -> Result<(), SecretError>;
+}
+
+/// Why a secret could not be had.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SecretError {
+    /// There is none of that name.
+    #[error("there is no secret named `{name}`; set it with `tenure secret set {name}`")]
+    Missing {
+        /// The name asked for.
+        name: String,
+    },
+    /// The vault cannot be opened or read.
+    #[error("the secrets vault cannot be used: {why}")]
+    Vault {
+        /// What is wrong.
+        why: String,
+    },
+}
