@@ -1,1 +1,31 @@
-//! Placeholder.
+//! Starts and stops the real servers that the tests talk to: a Samba Active Directory domain controller,
+//! OpenLDAP and PostgreSQL.
+//!
+//! Every server lives in a private folder and on loopback only, and is gone when its value is dropped, when the
+//! test panics and when the test process is killed. What takes long to make (a provisioned domain, an initialised
+//! database cluster, a certificate authority) is made once, kept under the workspace's `target/lab` and copied.
+//!
+//! Only what starts, asks or stops a counterparty belongs here; what is asserted about Tenure belongs to its tests.
+#![cfg(unix)]
+
+mod addresses;
+mod certificates;
+mod error;
+mod folders;
+mod ldap_tools;
+mod ports;
+mod postgres;
+mod process;
+mod programs;
+mod samba;
+mod slapd;
+mod templates;
+mod wait;
+
+pub use certificates::{Authority, Certificate};
+pub use error::LabError;
+pub use ports::ReservedPort;
+pub use postgres::Postgres;
+pub use samba::{Complexity, SambaDc};
+pub use slapd::{Durability, MemberOf, Slapd, SlapdOptions, Tls};
+pub use wait::wait_until;
