@@ -136,15 +136,27 @@ impl Action {
     /// The action in words, without its details, as plans and histories show it.
     pub fn sentence(&self) -> String {
         match self {
-            Self::CreateAccount { dn, access: Access::Enabled, .. } => format!("create {dn}"),
-            Self::CreateAccount { dn, access: Access::Disabled, .. } => format!("create {dn} (disabled)"),
+            Self::CreateAccount {
+                dn,
+                access: Access::Enabled,
+                ..
+            } => format!("create {dn}"),
+            Self::CreateAccount {
+                dn,
+                access: Access::Disabled,
+                ..
+            } => format!("create {dn} (disabled)"),
             Self::ModifyAttributes { changes } => match changes.as_slice() {
                 [one] => format!("change {}", one.name),
                 many => format!("change {} attributes", many.len()),
             },
             Self::Move { from, to } if from.parent() == to.parent() => format!("rename to {}", to.rdn()),
             Self::Move { to, .. } => {
-                format!("move to {}", to.parent().map_or_else(|| to.to_string(), |parent| parent.to_string()))
+                format!(
+                    "move to {}",
+                    to.parent()
+                        .map_or_else(|| to.to_string(), |parent| parent.to_string())
+                )
             }
             Self::AddToGroups { group } => format!("add to {group}"),
             Self::RemoveFromGroups { group } => format!("remove from {group}"),

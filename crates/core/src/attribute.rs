@@ -75,7 +75,6 @@ impl From<&str> for AttributeName {
     }
 }
 
-
 impl schemars::JsonSchema for AttributeName {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "AttributeName".into()
@@ -155,7 +154,11 @@ impl Attributes {
     pub fn get(&self, attribute: AttributeIndex) -> impl Iterator<Item = &str> + Clone {
         let first = self.spans.partition_point(|span| span.attribute < attribute);
         let after = first
-            + self.spans.get(first..).unwrap_or_default().partition_point(|span| span.attribute == attribute);
+            + self
+                .spans
+                .get(first..)
+                .unwrap_or_default()
+                .partition_point(|span| span.attribute == attribute);
         (first..after).filter_map(move |at| self.value(at))
     }
 
@@ -166,7 +169,10 @@ impl Attributes {
 
     /// Every value with its attribute, ordered by attribute.
     pub fn iter(&self) -> impl Iterator<Item = (AttributeIndex, &str)> {
-        self.spans.iter().enumerate().filter_map(|(at, span)| Some((span.attribute, self.value(at)?)))
+        self.spans
+            .iter()
+            .enumerate()
+            .filter_map(|(at, span)| Some((span.attribute, self.value(at)?)))
     }
 
     /// Whether there is no value at all.
@@ -206,7 +212,10 @@ pub struct AttributesBuilder {
 impl AttributesBuilder {
     /// An empty builder.
     pub fn new() -> Self {
-        Self { ordered: true, ..Self::default() }
+        Self {
+            ordered: true,
+            ..Self::default()
+        }
     }
 
     /// Adds a value; an empty one is left out, since LDAP has no empty values.
@@ -216,7 +225,10 @@ impl AttributesBuilder {
         }
         self.text.push_str(value);
         self.ordered &= self.spans.last().is_none_or(|last| last.attribute <= attribute);
-        self.spans.push(Span { end: u32::try_from(self.text.len()).unwrap_or(u32::MAX), attribute });
+        self.spans.push(Span {
+            end: u32::try_from(self.text.len()).unwrap_or(u32::MAX),
+            attribute,
+        });
     }
 
     /// Packs what was collected and empties the builder.
@@ -224,7 +236,10 @@ impl AttributesBuilder {
         if !self.ordered {
             self.sort();
         }
-        let packed = Attributes { text: self.text.as_str().into(), spans: self.spans.as_slice().into() };
+        let packed = Attributes {
+            text: self.text.as_str().into(),
+            spans: self.spans.as_slice().into(),
+        };
         self.text.clear();
         self.spans.clear();
         self.ordered = true;
@@ -240,7 +255,10 @@ impl AttributesBuilder {
         values.sort_by_key(|(attribute, _)| *attribute);
         for (attribute, value) in values {
             self.text.push_str(value);
-            self.spans.push(Span { end: u32::try_from(self.text.len()).unwrap_or(u32::MAX), attribute });
+            self.spans.push(Span {
+                end: u32::try_from(self.text.len()).unwrap_or(u32::MAX),
+                attribute,
+            });
         }
     }
 }

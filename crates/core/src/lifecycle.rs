@@ -66,9 +66,18 @@ mod tests {
         let now = at(100);
         let judge = |active, starts, ends| Lifecycle::judge(active, starts, ends, now);
         assert_eq!(judge(true, None, None), Lifecycle::Active { until: None });
-        assert_eq!(judge(true, Some(at(100)), Some(at(101))), Lifecycle::Active { until: Some(at(101)) });
-        assert_eq!(judge(true, Some(at(101)), None), Lifecycle::Upcoming { starts: at(101) });
+        assert_eq!(
+            judge(true, Some(at(100)), Some(at(101))),
+            Lifecycle::Active { until: Some(at(101)) }
+        );
+        assert_eq!(
+            judge(true, Some(at(101)), None),
+            Lifecycle::Upcoming { starts: at(101) }
+        );
         assert_eq!(judge(false, Some(at(101)), None), Lifecycle::Inactive);
-        assert_eq!(judge(true, None, Some(at(100))), Lifecycle::Ended { since: at(100) });
+        assert_eq!(
+            judge(true, None, Some(at(100))),
+            Lifecycle::Ended { since: at(100) }
+        );
     }
 }

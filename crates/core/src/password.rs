@@ -1,7 +1,7 @@
 //! First passwords: the rule that a template gives, and passwords made by it from randomness that is passed in.
 
-use rand::RngExt as _;
 use rand::Rng;
+use rand::RngExt as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,12 +25,20 @@ pub struct PasswordRule {
 
 impl Default for PasswordRule {
     fn default() -> Self {
-        Self { length: Self::default_length(), must_change: false, avoid: String::new() }
+        Self {
+            length: Self::default_length(),
+            must_change: false,
+            avoid: String::new(),
+        }
     }
 }
 
-const CLASSES: [&str; 4] =
-    ["ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz", "23456789", "!#$%*+-.:=?@_"];
+const CLASSES: [&str; 4] = [
+    "ABCDEFGHJKLMNPQRSTUVWXYZ",
+    "abcdefghijkmnopqrstuvwxyz",
+    "23456789",
+    "!#$%*+-.:=?@_",
+];
 
 impl PasswordRule {
     fn default_length() -> u8 {
@@ -42,7 +50,12 @@ impl PasswordRule {
     pub fn generate(&self, random: &mut dyn Rng) -> Secret {
         let classes: Vec<Vec<char>> = CLASSES
             .iter()
-            .map(|class| class.chars().filter(|c| !self.avoid.contains(*c)).collect::<Vec<_>>())
+            .map(|class| {
+                class
+                    .chars()
+                    .filter(|c| !self.avoid.contains(*c))
+                    .collect::<Vec<_>>()
+            })
             .filter(|class| !class.is_empty())
             .collect();
         let all: Vec<char> = classes.iter().flatten().copied().collect();
@@ -57,7 +70,9 @@ impl PasswordRule {
 }
 
 fn pick(from: &[char], random: &mut dyn Rng) -> Option<char> {
-    (!from.is_empty()).then(|| from.get(random.random_range(0..from.len())).copied()).flatten()
+    (!from.is_empty())
+        .then(|| from.get(random.random_range(0..from.len())).copied())
+        .flatten()
 }
 
 #[cfg(test)]
@@ -68,7 +83,11 @@ mod tests {
     #[test]
     fn every_class_is_there_and_what_is_avoided_is_not() {
         let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(7);
-        let rule = PasswordRule { length: 12, avoid: "$#%".into(), ..PasswordRule::default() };
+        let rule = PasswordRule {
+            length: 12,
+            avoid: "$#%".into(),
+            ..PasswordRule::default()
+        };
         for _ in 0..200 {
             let password = rule.generate(&mut random);
             let text = password.expose();

@@ -48,9 +48,25 @@ pub struct Profile {
     pub record: RecordHash,
 }
 
-/// Hash of a record as it came over the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Hash of a record as it came over the wire. Written as sixteen hexadecimal digits, since not every reader of JSON
+/// keeps all bits of a large number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct RecordHash(pub u64);
+
+impl From<RecordHash> for String {
+    fn from(hash: RecordHash) -> Self {
+        format!("{:016x}", hash.0)
+    }
+}
+
+impl TryFrom<String> for RecordHash {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        u64::from_str_radix(&text, 16).map(Self)
+    }
+}
 
 impl RecordHash {
     /// The hash of these bytes.

@@ -28,7 +28,9 @@ pub struct RecordPage {
 impl RecordPage {
     /// The raw records of the page, in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.records.iter().filter_map(|range| self.body.get(range.start as usize..range.end as usize))
+        self.records
+            .iter()
+            .filter_map(|range| self.body.get(range.start as usize..range.end as usize))
     }
 }
 
@@ -169,7 +171,10 @@ pub trait Directory: Send + Sync {
 
     /// The values of these attributes that are taken anywhere in the directory, also by objects that are no
     /// accounts (groups, computers) or lie outside the base.
-    async fn taken(&self, attributes: &[AttributeName]) -> Result<Vec<(AttributeName, String)>, DirectoryError>;
+    async fn taken(
+        &self,
+        attributes: &[AttributeName],
+    ) -> Result<Vec<(AttributeName, String)>, DirectoryError>;
 
     /// Carries out writes, each for another account, as many at once as the directory takes, and reads each
     /// object back. The answers are in the order of the writes.

@@ -1,0 +1,439 @@
+//! From documents to what a run works with: names looked up, attributes numbered, formats parsed.
+
+use jiff::tz::TimeZone;
+
+use crate::account::Access;
+use crate::attribute::{AttributeIndex, AttributeName, Dictionary};
+use crate::document::{
+    self, Automation, DataSource, Document, Documents, GuardLimit, Guards, ModifyAttributes, OneOrMany,
+    StepList,
+};
+use crate::expression::{Condition, ExpressionError, Format, Lookups, Table};
+use crate::join::{KeyedEndpoint, Reading};
+use crate::mapping::{Mapping, Zone};
+use crate::plan::{Limit, Limits, NameKind, Rules, Step, Tally, Task, Template, UniqueName};
+use crate::profile::PersonKey;
+use crate::record::Projection;
+
+/// An automation ready to run.
+#[derive(Debug)]
+pub struct Compiled {
+    /// How records are read and mapped.
+    pub reading: Reading,
+    /// What accounts should be.
+    pub rules: Rules,
+    /// The attributes that the source maps, in the order in which their values are counted.
+    pub mapped: Vec<AttributeName>,
+    /// The workflow that has to approve plans.
+    pub approval: Option<String>,
+}
+
+/// Something in the documents that keeps an automation from running.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {why}")]
+pub struct CompileError {
+    /// Which document, and where in it.
+    pub at: String,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// Makes an automation ready to run.
+pub fn compile(documents: &Documents, name: &str) -> Result<Compiled, CompileError> {
+    let automation = documents
+        .automation(name)
+        .ok_or_else(|| missing("automation", name, "the command"))?;
+    let at = format!("automation `{name}`");
+    let source = documents
+        .data_source(&automation.source)
+        .ok_or_else(|| missing("data_source", &automation.source, &at))?;
+    let lookups = lookups(documents);
+    let mut compiler = Compiler {
+        documents,
+        dictionary: Dictionary::default(),
+        needs_groups: false,
+    };
+    let reading = compiler.reading(source, &lookups)?;
+    let rules = compiler.rules(automation, source, lookups, reading.mapping.uses_now(), &at)?;
+    let reading = Reading {
+        dictionary: rules.dictionary.clone(),
+        ..reading
+    };
+    Ok(Compiled {
+        reading,
+        rules,
+        mapped: source.attributes.keys().cloned().collect(),
+        approval: automation.approval.clone(),
+    })
+}
+
+/// Makes a data source ready to be fetched by itself.
+pub fn compile_source(documents: &Documents, name: &str) -> Result<Reading, CompileError> {
+    let source = documents
+        .data_source(name)
+        .ok_or_else(|| missing("data_source", name, "the command"))?;
+    let mut compiler = Compiler {
+        documents,
+        dictionary: Dictionary::default(),
+        needs_groups: false,
+    };
+    let reading = compiler.reading(source, &lookups(documents))?;
+    Ok(Reading {
+        dictionary: compiler.dictionary,
+        ..reading
+    })
+}
+
+fn missing(kind: &str, name: &str, at: &str) -> CompileError {
+    CompileError {
+        at: at.to_owned(),
+        why: format!("there is no {kind} `{name}`"),
+    }
+}
+
+fn lookups(documents: &Documents) -> Lookups {
+    Lookups::new(documents.iter().filter_map(|document| match document {
+        Document::Lookup(lookup) => {
+            let entries = lookup.values.iter().map(|(key, value)| (key, value.0.clone()));
+            Some((lookup.name.clone(), Table::new(entries, lookup.otherwise.clone())))
+        }
+        _ => None,
+    }))
+}
+
+struct Compiler<'d> {
+    documents: &'d Documents,
+    dictionary: Dictionary,
+    needs_groups: bool,
+}
+
+impl Compiler<'_> {
+    fn reading(&mut self, source: &DataSource, lookups: &Lookups) -> Result<Reading, CompileError> {
+        let at = |part: &str| format!("data_source `{}`, {part}", source.name);
+        let mut attributes = Vec::with_capacity(source.attributes.len());
+        for (name, mapping) in &source.attributes {
+            let format =
+                column_or_format(mapping.from()).map_err(fault(&at(&format!("attributes.{name}"))))?;
+            attributes.push((self.dictionary.add(name.clone()), format));
+        }
+        let keys: Vec<(&str, &str)> = match &source.file {
+            Some(file) => vec![(file.path.as_str(), file.primary_key.as_str())],
+            None => source
+                .endpoints
+                .iter()
+                .map(|used| (used.endpoint.as_str(), used.primary_key.as_str()))
+                .collect(),
+        };
+        let mut endpoints = Vec::with_capacity(keys.len());
+        for (name, key) in keys {
+            let key = column_or_format(key).map_err(fault(&at("primary_key")))?;
+            endpoints.push(KeyedEndpoint {
+                name: name.to_owned(),
+                key,
+            });
+        }
+        let lifecycle = &source.lifecycle;
+        let part = |text: &Option<String>, name: &str| {
+            text.as_deref()
+                .map(column_or_format)
+                .transpose()
+                .map_err(fault(&at(&format!("lifecycle.{name}"))))
+        };
+        let active = lifecycle.active.as_deref().map(Condition::parse).transpose();
+        let mapping = Mapping {
+            attributes,
+            active: active.map_err(fault(&at("lifecycle.active")))?,
+            starts: part(&lifecycle.starts, "starts")?,
+            ends: part(&lifecycle.ends, "ends")?,
+            zone: match lifecycle.time_zone.as_deref() {
+                None => Zone::Fixed(TimeZone::UTC),
+                Some(text) => match TimeZone::get(text) {
+                    Ok(zone) => Zone::Fixed(zone),
+                    Err(_) => Zone::From(column_or_format(text).map_err(fault(&at("lifecycle.time_zone")))?),
+                },
+            },
+            lookups: lookups.clone(),
+        };
+        let projection = Projection::new(columns(&mapping, &endpoints));
+        Ok(Reading {
+            projection,
+            endpoints,
+            mapping,
+            dictionary: Dictionary::default(),
+        })
+    }
+
+    fn rules(
+        mut self,
+        automation: &Automation,
+        source: &DataSource,
+        lookups: Lookups,
+        uses_now: bool,
+        at: &str,
+    ) -> Result<Rules, CompileError> {
+        let correlate = automation
+            .correlate
+            .iter()
+            .map(|name| self.dictionary.add(name.clone()))
+            .collect();
+        let rules = &automation.rules;
+        let joiner = self.steps(rules.joiner.as_ref(), "joiner", at)?;
+        let mover = self.steps(rules.mover.as_ref(), "mover", at)?;
+        let leaver = self.steps(rules.leaver.as_ref(), "leaver", at)?;
+        let rehire = self.steps(rules.rehire.as_ref(), "rehire", at)?;
+        let display = match &automation.display {
+            Some(name) => Some(self.dictionary.add(name.clone())),
+            None => self.dictionary.index("displayName"),
+        };
+        let member_of = self
+            .needs_groups
+            .then(|| self.dictionary.add(AttributeName::new("memberOf")));
+        let mapped = source
+            .attributes
+            .iter()
+            .filter_map(|(name, mapping)| Some((self.dictionary.index(name.as_str())?, mapping.write())));
+        Ok(Rules {
+            correlate,
+            mapped: mapped.collect(),
+            joiner,
+            mover,
+            leaver,
+            rehire,
+            limits: limits(&automation.guards, at)?,
+            lookups,
+            documents: self.documents.digest_start(),
+            uses_now,
+            member_of,
+            display,
+            dictionary: self.dictionary,
+        })
+    }
+
+    fn steps(&mut self, list: Option<&StepList>, event: &str, at: &str) -> Result<Vec<Step>, CompileError> {
+        let (steps, origin) = match list {
+            None => return Ok(Vec::new()),
+            Some(StepList::Steps(steps)) => (steps, event.to_owned()),
+            Some(StepList::Policy(used)) => {
+                let policy = self
+                    .documents
+                    .policy(&used.policy)
+                    .ok_or_else(|| missing("policy", &used.policy, at))?;
+                (&policy.steps, format!("{event}, policy {}", policy.name))
+            }
+        };
+        let mut compiled = Vec::with_capacity(steps.len());
+        for (step, number) in steps.iter().zip(1..) {
+            let at = format!("{at}, {origin}, step {number}");
+            let Some(task) = self.task(step, &at)? else {
+                continue;
+            };
+            compiled.push(Step {
+                origin: origin.clone(),
+                when: step
+                    .when
+                    .as_deref()
+                    .map(Condition::parse)
+                    .transpose()
+                    .map_err(fault(&at))?,
+                after: step.after.map(|after| after.0),
+                task,
+            });
+        }
+        Ok(compiled)
+    }
+
+    /// What a step asks for; none for those that this version only accepts.
+    fn task(&mut self, step: &document::Step, at: &str) -> Result<Option<Task>, CompileError> {
+        let task = if let Some(create) = &step.create_account {
+            Task::Create(Box::new(self.template(&create.template, at)?))
+        } else if let Some(modify) = &step.modify_attributes {
+            self.modify(modify, at)?
+        } else if let Some(container) = &step.move_to {
+            Task::Move(Format::parse(container).map_err(fault(at))?)
+        } else if let Some(groups) = &step.add_to_groups {
+            self.needs_groups = true;
+            Task::AddToGroups(formats(groups.as_slice(), at)?)
+        } else if let Some(groups) = &step.remove_from_groups {
+            self.needs_groups = true;
+            match groups {
+                OneOrMany::One(all) if all == "all" => Task::RemoveFromGroups(None),
+                groups => Task::RemoveFromGroups(Some(formats(groups.as_slice(), at)?)),
+            }
+        } else if step.enable.is_some() {
+            Task::Enable
+        } else if step.disable.is_some() {
+            Task::Disable
+        } else if step.delete.is_some() {
+            Task::Delete
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(task))
+    }
+
+    fn modify(&mut self, modify: &ModifyAttributes, at: &str) -> Result<Task, CompileError> {
+        Ok(match modify {
+            ModifyAttributes::All(_) => Task::Modify(None),
+            ModifyAttributes::These(names) => Task::Modify(Some(
+                names
+                    .iter()
+                    .map(|name| self.dictionary.add(name.clone()))
+                    .collect(),
+            )),
+            ModifyAttributes::Values(values) => {
+                let mut set = Vec::with_capacity(values.len());
+                for (name, value) in values {
+                    let format = value
+                        .as_deref()
+                        .map(Format::parse)
+                        .transpose()
+                        .map_err(fault(at))?;
+                    set.push((self.dictionary.add(name.clone()), format));
+                }
+                Task::Set(set)
+            }
+        })
+    }
+
+    fn template(&mut self, name: &str, at: &str) -> Result<Template, CompileError> {
+        let template = self
+            .documents
+            .template(name)
+            .ok_or_else(|| missing("template", name, at))?;
+        let at = format!("template `{name}`");
+        self.needs_groups |= !template.groups.is_empty();
+        let mut unique = Vec::with_capacity(template.unique.len());
+        for (attribute, names) in &template.unique {
+            unique.push(UniqueName {
+                attribute: self.dictionary.add(attribute.clone()),
+                kind: NameKind::of(attribute),
+                limit: names
+                    .max_length()
+                    .unwrap_or_else(|| NameKind::default_limit(attribute)),
+                formats: formats(names.formats(), &at)?,
+            });
+        }
+        in_order_of_need(&mut unique, &self.dictionary);
+        let mut attributes: Vec<(AttributeIndex, Format)> = Vec::with_capacity(template.attributes.len());
+        for (attribute, format) in &template.attributes {
+            attributes.push((
+                self.dictionary.add(attribute.clone()),
+                Format::parse(format).map_err(fault(&at))?,
+            ));
+        }
+        Ok(Template {
+            name: name.to_owned(),
+            container: Format::parse(&template.container).map_err(fault(&at))?,
+            rdn_attribute: template.rdn_attribute.clone(),
+            rdn: formats(template.rdn.as_slice(), &at)?,
+            unique,
+            attributes,
+            groups: formats(&template.groups, &at)?,
+            password: template.password.clone(),
+            access: if template.enabled {
+                Access::Enabled
+            } else {
+                Access::Disabled
+            },
+        })
+    }
+}
+
+/// Puts names that are made from other names after those: an address after the login that it begins with.
+fn in_order_of_need(unique: &mut Vec<UniqueName>, dictionary: &Dictionary) {
+    let mut ordered: Vec<UniqueName> = Vec::with_capacity(unique.len());
+    while !unique.is_empty() {
+        let needs = |name: &UniqueName, other: &UniqueName| {
+            let other = dictionary.name(other.attribute);
+            name.formats
+                .iter()
+                .flat_map(Format::columns)
+                .any(|(read, _)| other.is_some_and(|other| other.is(read)))
+        };
+        let ready = unique.iter().position(|name| {
+            unique
+                .iter()
+                .all(|other| other.attribute == name.attribute || !needs(name, other))
+        });
+        // Names that need each other are taken as they stand; each then sees the mapped values of the others.
+        ordered.push(unique.remove(ready.unwrap_or(0)));
+    }
+    *unique = ordered;
+}
+
+/// Everything of a record that something reads.
+fn columns<'m>(mapping: &'m Mapping, endpoints: &'m [KeyedEndpoint]) -> Vec<&'m str> {
+    let zone = match &mapping.zone {
+        Zone::Fixed(_) => None,
+        Zone::From(format) => Some(format),
+    };
+    let formats = mapping.attributes.iter().map(|(_, format)| format);
+    let others = [mapping.starts.as_ref(), mapping.ends.as_ref(), zone];
+    formats
+        .chain(others.into_iter().flatten())
+        .chain(endpoints.iter().map(|endpoint| &endpoint.key))
+        .flat_map(Format::columns)
+        .chain(mapping.active.iter().flat_map(Condition::columns))
+        .map(|(column, _)| column)
+        .collect()
+}
+
+/// A text that is a column's path, or a format when there are braces in it.
+pub fn column_or_format(text: &str) -> Result<Format, ExpressionError> {
+    if text.contains("{{") {
+        Format::parse(text)
+    } else {
+        Format::column(text)
+    }
+}
+
+fn formats(texts: &[String], at: &str) -> Result<Vec<Format>, CompileError> {
+    texts
+        .iter()
+        .map(|text| Format::parse(text))
+        .collect::<Result<_, _>>()
+        .map_err(fault(at))
+}
+
+fn fault(at: &str) -> impl FnOnce(ExpressionError) -> CompileError + use<> {
+    let at = at.to_owned();
+    move |error| CompileError {
+        at,
+        why: error.to_string(),
+    }
+}
+
+/// The guards, with those that hold when nothing is said.
+fn limits(guards: &Guards, at: &str) -> Result<Limits, CompileError> {
+    let said = [
+        (Tally::Creates, &guards.creates, None),
+        (Tally::Modifies, &guards.modifies, None),
+        (Tally::Moves, &guards.moves, None),
+        (Tally::Disables, &guards.disables, Some(Limit::Percent(10.0))),
+        (Tally::Deletes, &guards.deletes, Some(Limit::Percent(5.0))),
+    ];
+    let mut limits = Limits {
+        shrink: Some(guards.shrink.map_or(Limit::Percent(20.0), |shrink| shrink.limit)),
+        ..Limits::default()
+    };
+    for (tally, said, otherwise) in said {
+        let said: &[GuardLimit] = said.as_ref().map(OneOrMany::as_slice).unwrap_or_default();
+        for limit in said {
+            match limit.per {
+                Some(span) => limits.budgets.push((tally, limit.limit, span.0)),
+                None => limits.per_run.push((tally, limit.limit)),
+            }
+        }
+        if !said.iter().any(|limit| limit.per.is_none()) {
+            limits.per_run.extend(otherwise.map(|limit| (tally, limit)));
+        }
+    }
+    for canary in &guards.canaries {
+        let key = PersonKey::new(canary).ok_or_else(|| CompileError {
+            at: format!("{at}, guards.canaries"),
+            why: format!("`{canary}` is not a person's key"),
+        })?;
+        limits.canaries.push(key);
+    }
+    Ok(limits)
+}

@@ -1,0 +1,213 @@
+//! `kind: application`: an external system reached over HTTP.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::scalar::{Scalar, Span};
+
+/// An external system reached over HTTP, with how it is authorized and what can be fetched from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    /// What data sources call it.
+    pub name: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// An entry of the catalog, which fills whatever is not said here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// How requests are authorized.
+    #[serde(default)]
+    pub authorization: Authorization,
+    /// Header fields that every request has. Formats.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// What can be fetched.
+    #[serde(default)]
+    pub endpoints: Vec<Endpoint>,
+    /// Bounds of time, size and number.
+    #[serde(default)]
+    pub limits: RequestLimits,
+    /// File with the certificates (PEM) of the authority that signed the server's; the machine's own when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<String>,
+    /// Whether addresses of private networks and of this machine may be called.
+    #[serde(default)]
+    pub private_addresses: PrivateAddresses,
+}
+
+/// How requests are authorized. `type` says which of the other fields are needed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Authorization {
+    /// Which kind.
+    #[serde(default, rename = "type")]
+    pub kind: AuthorizationKind,
+    /// `api_key`: name of the header or query parameter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// `api_key`: where the key goes.
+    #[serde(default)]
+    pub add_to: AddTo,
+    /// `api_key`: the key itself, `bearer`: the token; as a rule `{{ secret('name') }}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// `basic`: the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// `basic`: the password; as a rule `{{ secret('name') }}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+/// Kinds of authorization.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorizationKind {
+    /// Requests carry nothing.
+    #[default]
+    None,
+    /// A key in a header or query parameter.
+    ApiKey,
+    /// User and password (RFC 7617).
+    Basic,
+    /// A token (RFC 6750).
+    Bearer,
+}
+
+/// Where an API key goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AddTo {
+    /// Into a header.
+    #[default]
+    Header,
+    /// Into the query.
+    Query,
+}
+
+/// Whether private addresses may be called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PrivateAddresses {
+    /// They are refused.
+    #[default]
+    Refused,
+    /// They may be called.
+    Allowed,
+}
+
+/// One inbound call: where records are fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    /// What data sources call it.
+    pub name: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// How it is called.
+    #[serde(default)]
+    pub method: Method,
+    /// Where it is. A format.
+    pub url: String,
+    /// Query parameters. Formats.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub query: BTreeMap<String, Scalar>,
+    /// Header fields. Formats.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, Scalar>,
+    /// A JSON body, for POST. Texts in it are formats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<serde_json::Value>,
+    /// Where the records are in the answer: a JSONPath (RFC 9535) of names and one final `[*]`.
+    #[serde(default = "Endpoint::all_of_the_answer")]
+    pub records: String,
+    /// Where the answer says how many records there are in all (JSONPath), to compare with what came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<String>,
+    /// How the call repeats until all records have come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
+}
+
+impl Endpoint {
+    fn all_of_the_answer() -> String {
+        "$[*]".to_owned()
+    }
+}
+
+/// Methods of inbound calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// GET.
+    #[default]
+    Get,
+    /// POST, for searches.
+    Post,
+}
+
+/// How a call repeats: a number in the query (or for POST in the body) that grows from call to call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// The parameter that grows.
+    pub parameter: String,
+    /// Its first value.
+    #[serde(default)]
+    pub start: i64,
+    /// What is added with each call.
+    pub increment: i64,
+    /// Ends when this holds. `page.records`, `page.number` (from 1), `page.count` (records so far) and `page.total`
+    /// can be named. Without it the calls end with the first page that has no records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// More calls than this are an error.
+    #[serde(default = "Repeat::default_max_pages")]
+    pub max_pages: u32,
+}
+
+impl Repeat {
+    fn default_max_pages() -> u32 {
+        100_000
+    }
+}
+
+/// Bounds within which an application is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RequestLimits {
+    /// Calls at the same time.
+    #[schemars(range(min = 1, max = 64))]
+    pub concurrency: u32,
+    /// Calls a minute; no limit when not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls_per_minute: Option<u32>,
+    /// The longest wait for an answer to begin or to go on.
+    pub timeout: Span,
+    /// The longest time for one call with all its repetitions.
+    pub total_time: Span,
+    /// How often a call that failed for the moment is made again.
+    #[schemars(range(max = 20))]
+    pub retries: u32,
+    /// The longest answer, in MiB.
+    #[schemars(range(min = 1, max = 1024))]
+    pub response_mib: u32,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self {
+            concurrency: 4,
+            calls_per_minute: None,
+            timeout: Span::from_secs(60),
+            total_time: Span::from_secs(300),
+            retries: 4,
+            response_mib: 64,
+        }
+    }
+}

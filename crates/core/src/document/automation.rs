@@ -1,0 +1,215 @@
+//! `kind: automation` and `kind: policy`: what is done for whom, and within which limits.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::attribute::AttributeName;
+
+use super::scalar::{GuardLimit, OneOrMany, Span};
+
+/// A data source and a directory, with the rules that keep the accounts in one true to the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Automation {
+    /// What commands call it.
+    pub name: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The data source that people come from.
+    pub source: String,
+    /// The directory that their accounts are in.
+    pub directory: String,
+    /// Attributes by which an account that is not linked yet is recognised, the best first.
+    #[serde(default)]
+    pub correlate: Vec<AttributeName>,
+    /// The attribute that people are called by in plans; `displayName` when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<AttributeName>,
+    /// What is done on which event.
+    pub rules: Rules,
+    /// Limits that hold a run for a human.
+    #[serde(default)]
+    pub guards: Guards,
+    /// The workflow that approves plans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<String>,
+    /// When it runs by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+}
+
+/// What is done on which event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// Somebody starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joiner: Option<StepList>,
+    /// Must hold for everybody who is active.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mover: Option<StepList>,
+    /// Somebody ended, or is no longer in the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leaver: Option<StepList>,
+    /// Somebody who had left is back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rehire: Option<StepList>,
+}
+
+/// Steps in order, or the policy that has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum StepList {
+    /// Here.
+    Steps(Vec<Step>),
+    /// There.
+    Policy(PolicyUse),
+}
+
+/// The policy that a rule follows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyUse {
+    /// Its name.
+    pub policy: String,
+}
+
+/// One action, with when it is done. Exactly one action is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Step {
+    /// An account made by a template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_account: Option<CreateAccount>,
+    /// Mapped attributes (`all`, or their names), or attributes with values of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modify_attributes: Option<ModifyAttributes>,
+    /// The container in which the account is. A format.
+    #[serde(rename = "move", skip_serializing_if = "Option::is_none")]
+    pub move_to: Option<String>,
+    /// Groups of which the account is a member. Formats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub add_to_groups: Option<OneOrMany<String>>,
+    /// Groups of which it is not: `all`, or their names. Formats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remove_from_groups: Option<OneOrMany<String>>,
+    /// Sign-in is possible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enable: Option<Nothing>,
+    /// Sign-in is not possible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disable: Option<Nothing>,
+    /// There is no account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete: Option<Nothing>,
+    /// Somebody is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Notify>,
+    /// Only for accounts for which this holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Only so long after the start or end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Span>,
+}
+
+/// An account made by a template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateAccount {
+    /// The template's name.
+    pub template: String,
+}
+
+/// Which attributes are modified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "`all`, a list of attribute names, or attributes with their values"
+)]
+pub enum ModifyAttributes {
+    /// Every mapped attribute.
+    All(All),
+    /// These mapped attributes.
+    These(Vec<AttributeName>),
+    /// These attributes with these values (formats). `null` takes the values away.
+    Values(BTreeMap<AttributeName, Option<String>>),
+}
+
+/// The word `all`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum All {
+    /// All of them.
+    All,
+}
+
+/// Parameters of an action that takes none: `{}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Who is told what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// The message's template.
+    pub template: String,
+    /// Who: `manager`, `person`, or an address.
+    pub to: OneOrMany<String>,
+}
+
+/// Limits that hold a run for a human. A limit is a number (`50`), a part of the people (`5%`), or either within a
+/// span of time (`10% per 7d`); several may be given for one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Guards {
+    /// Accounts created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creates: Option<OneOrMany<GuardLimit>>,
+    /// Accounts with changed attributes or groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modifies: Option<OneOrMany<GuardLimit>>,
+    /// Accounts moved or renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moves: Option<OneOrMany<GuardLimit>>,
+    /// Accounts disabled; `10%` when not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disables: Option<OneOrMany<GuardLimit>>,
+    /// Accounts deleted; `5%` when not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletes: Option<OneOrMany<GuardLimit>>,
+    /// How many records fewer than are known may come; `20%` when not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shrink: Option<GuardLimit>,
+    /// Keys of people who must be in every fetch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub canaries: Vec<String>,
+}
+
+/// When an automation runs by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// Minute, hour, day of the month, month, day of the week.
+    pub cron: String,
+    /// The zone in which that is meant; UTC when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+}
+
+/// A named list of steps over time, used by rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// What rules call it.
+    pub name: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+}

@@ -1,0 +1,137 @@
+//! `kind: data_source`: records of one application (or file) joined on a primary key, and what they mean.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::attribute::AttributeName;
+
+/// Endpoints of one application joined on a primary key, with the attribute mapping.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataSource {
+    /// What automations call it.
+    pub name: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The application whose endpoints are fetched. Either this or `file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// The file that is read instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<SourceFile>,
+    /// What is fetched, and where each record's key is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<EndpointUse>,
+    /// LDAP attribute names, each with the column it comes from, or a format.
+    pub attributes: BTreeMap<AttributeName, Mapping>,
+    /// Where a person stands between hire and leave.
+    #[serde(default)]
+    pub lifecycle: LifecycleMapping,
+}
+
+/// A file of records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceFile {
+    /// Where it is.
+    pub path: String,
+    /// How it is written.
+    #[serde(default)]
+    pub format: FileFormat,
+    /// The column with the key that is the same for a person for ever.
+    pub primary_key: String,
+}
+
+/// How files of records are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileFormat {
+    /// One JSON object on each line.
+    #[default]
+    JsonLines,
+}
+
+/// An endpoint as a data source uses it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointUse {
+    /// Its name in the application.
+    pub endpoint: String,
+    /// The column with the key that all endpoints share.
+    pub primary_key: String,
+}
+
+/// Where an attribute's value comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a column, a format, or `from` with `write`")]
+pub enum Mapping {
+    /// A column or format, written always.
+    From(String),
+    /// With how it is written.
+    Full(FullMapping),
+}
+
+/// A column or format, and how it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FullMapping {
+    /// The column or format.
+    pub from: String,
+    /// When it is written.
+    #[serde(default)]
+    pub write: WriteMode,
+}
+
+impl Mapping {
+    /// The column or format.
+    pub fn from(&self) -> &str {
+        match self {
+            Self::From(from) => from,
+            Self::Full(full) => &full.from,
+        }
+    }
+
+    /// When it is written.
+    pub fn write(&self) -> WriteMode {
+        match self {
+            Self::From(_) => WriteMode::Always,
+            Self::Full(full) => full.write,
+        }
+    }
+}
+
+/// When a mapped value is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteMode {
+    /// The account always follows the source; no value there means none here.
+    #[default]
+    Always,
+    /// Only when the account is created.
+    OnCreate,
+    /// Only while the account has no value.
+    IfEmpty,
+    /// As always, but a value is never taken away because the source has none.
+    KeepIfSourceEmpty,
+}
+
+/// Where a person stands between hire and leave.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LifecycleMapping {
+    /// Condition that holds for people who should have an account; everybody when not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<String>,
+    /// Column or format with the first day (or moment).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts: Option<String>,
+    /// Column or format with the last day (which still counts) or the moment of the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends: Option<String>,
+    /// The time zone of dates that name none: a name (`Europe/Berlin`), a column or a format. UTC when not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+}

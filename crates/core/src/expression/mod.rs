@@ -1,0 +1,42 @@
+//! The expression language: formats (`{{ firstname }} {{ lastname }}`), columns, and conditions, over values that
+//! are borrowed from a record wherever that is possible.
+//!
+//! Sandboxed: no loops, no statements, no clock and no randomness, and limits on steps, texts and lists.
+
+mod choices;
+mod condition;
+mod dates;
+mod encodings;
+mod error;
+mod evaluate;
+mod format;
+mod function;
+pub(crate) mod json;
+mod lists;
+mod lookup;
+mod meter;
+mod names;
+mod node;
+mod numbers;
+mod parse;
+mod pattern;
+mod phone;
+mod scope;
+mod tests;
+mod text;
+mod value;
+
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod promises;
+
+pub use condition::Condition;
+pub use error::ExpressionError;
+pub use format::{Evaluated, Format};
+pub use function::{FunctionDoc, functions};
+pub use lookup::{Lookups, Table};
+pub use meter::{MAX_ITEMS, MAX_TEXT};
+pub use parse::MAX_EXPRESSION;
+pub use scope::{Names, Scope, SecretHook};
+pub use value::{Moment, Value};

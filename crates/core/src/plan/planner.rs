@@ -1,0 +1,445 @@
+//! The planner: everybody in the source against every account in the directory, in the order of the source, then
+//! those who are gone in the order of their keys.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Access, Account, Snapshot};
+use crate::action::Action;
+use crate::attribute::{AttributeIndex, AttributeName};
+use crate::dn::Dn;
+use crate::lifecycle::Lifecycle;
+use crate::link::{InSync, Link, LinkState};
+use crate::profile::{PersonKey, Profile};
+
+use super::change::{Change, Event, Finding, FindingKind, Operation, Reason};
+use super::correlate::{Correlated, Correlation, Fit};
+use super::guard::Counts;
+use super::joiner::{join, take_names};
+use super::naming::Names;
+use super::presence::Presence;
+use super::rules::Rules;
+use super::steps::Draft;
+
+/// What a plan is made against.
+#[derive(Clone, Copy, Debug)]
+pub struct World<'a> {
+    /// All accounts.
+    pub snapshot: &'a Snapshot,
+    /// All links of this source and directory.
+    pub links: &'a [Link],
+    /// The time of the run.
+    pub now: Timestamp,
+}
+
+/// Takes what a planner finds, while it finds it.
+pub trait PlanSink {
+    /// A change.
+    fn change(&mut self, change: Change);
+    /// Something about a person who is left alone.
+    fn finding(&mut self, finding: Finding);
+    /// Nothing is to do for the person of this link while these stay as they are.
+    fn in_sync(&mut self, key: &PersonKey, state: InSync);
+}
+
+/// The plan in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Summary {
+    /// People with something to do.
+    pub changes: u64,
+    /// Writes in all.
+    pub operations: u64,
+    /// People for whom nothing is to do.
+    pub unchanged: u64,
+    /// People who are hired and have not started.
+    pub upcoming: u64,
+    /// People who are not active and have no account.
+    pub ignored: u64,
+    /// People and records left alone, for a reason that somebody should look at.
+    pub findings: u64,
+    /// Joiners.
+    pub joiners: u64,
+    /// Movers.
+    pub movers: u64,
+    /// Leavers.
+    pub leavers: u64,
+    /// Rehires.
+    pub rehires: u64,
+    /// Accounts recognised.
+    pub matches: u64,
+    /// People with an account in use, before the plan.
+    pub population: u64,
+    /// What the writes amount to.
+    pub counts: Counts,
+}
+
+/// Makes one plan.
+pub struct Planner<'a> {
+    rules: &'a Rules,
+    world: World<'a>,
+    presence: Presence,
+    /// For each profile what is known of its account.
+    found: Vec<Correlated>,
+}
+
+impl<'a> Planner<'a> {
+    /// Finds each person's account.
+    pub fn new(rules: &'a Rules, world: World<'a>, presence: Presence) -> Self {
+        let by_key: HashMap<&PersonKey, u32> = world
+            .links
+            .iter()
+            .zip(0u32..)
+            .filter(|(link, _)| link.state != LinkState::Deleted)
+            .map(|(link, at)| (&link.key, at))
+            .collect();
+        let mut found: Vec<Correlated> = presence
+            .profiles
+            .iter()
+            .map(|profile| {
+                by_key
+                    .get(&profile.key)
+                    .map_or(Correlated::Nobody, |at| Correlated::Linked(*at))
+            })
+            .collect();
+        if found.contains(&Correlated::Nobody) && !world.snapshot.accounts().is_empty() {
+            let links = world.links.iter().filter(|link| link.state != LinkState::Deleted);
+            let owners = links.map(|link| (&link.account, &link.key)).collect();
+            Correlation::new(world.snapshot, &rules.dictionary, &rules.correlate).correlate(
+                &presence.profiles,
+                &mut found,
+                &owners,
+            );
+        }
+        Self {
+            rules,
+            world,
+            presence,
+            found,
+        }
+    }
+
+    /// Whether somebody will get an account.
+    fn needs_names(&self) -> bool {
+        let mut people = self.presence.profiles.iter().zip(&self.found);
+        people.any(|(profile, found)| *found == Correlated::Nobody && profile.lifecycle.is_active())
+    }
+
+    /// Makes the plan. `taken` are values of the named attributes that are in use anywhere in the directory.
+    pub fn plan(self, taken: &[(AttributeName, String)], sink: &mut dyn PlanSink) -> Summary {
+        let mut names = Names::default();
+        if self.needs_names() {
+            take_names(self.rules, self.world.snapshot.accounts(), taken, &mut names);
+        }
+        let chosen_once = self.rules.chosen_once();
+        let mut out = Out {
+            sink,
+            summary: Summary::default(),
+        };
+        for link in self
+            .presence
+            .in_sync
+            .iter()
+            .filter_map(|at| link_of(self.world.links, *at))
+        {
+            out.summary.unchanged += 1;
+            out.summary.population += in_use(Some(link));
+        }
+
+        for (profile, found) in self.presence.profiles.iter().zip(&self.found) {
+            let standing = match found {
+                Correlated::Linked(at) => {
+                    link_of(self.world.links, *at).map_or(Standing::None, Standing::Linked)
+                }
+                Correlated::Fits(fit) => Standing::Recognised(fit),
+                Correlated::Nobody => Standing::None,
+                Correlated::Conflict(text) => {
+                    out.finding(Some(&profile.key), FindingKind::Conflict, text.to_string());
+                    continue;
+                }
+            };
+            self.person(profile, &standing, &chosen_once, &mut names, &mut out);
+        }
+        for at in &self.presence.absent {
+            if let Some(link) = link_of(self.world.links, *at) {
+                self.absent(link, &chosen_once, &mut out);
+            }
+        }
+        out.summary
+    }
+
+    fn person(
+        &self,
+        profile: &Profile,
+        standing: &Standing<'_>,
+        chosen_once: &[AttributeIndex],
+        names: &mut Names,
+        out: &mut Out<'_>,
+    ) {
+        let account = match standing {
+            Standing::None => return self.without_account(profile, names, out),
+            Standing::Linked(link) => self.world.snapshot.get(&link.account),
+            Standing::Recognised(fit) => self.world.snapshot.get(&fit.account),
+        };
+        let Some(account) = account else {
+            if profile.lifecycle.is_active() {
+                out.finding(
+                    Some(&profile.key),
+                    FindingKind::AccountGone,
+                    "the linked account is not in the directory any more, or is outside its base; restore it, or \
+                     remove the link with `tenure unlink` to have a new one made"
+                        .to_owned(),
+                );
+            } else {
+                out.summary.ignored += 1;
+            }
+            return;
+        };
+        let link = match standing {
+            Standing::Linked(link) => Some(*link),
+            _ => None,
+        };
+        out.summary.population += in_use(link);
+        let (event, reason) = match (&profile.lifecycle, link.map(|link| link.state)) {
+            (Lifecycle::Active { .. }, Some(LinkState::Left)) => (Event::Rehire, Reason::ActiveAgain),
+            (Lifecycle::Active { .. }, Some(LinkState::Joining)) => (Event::Joiner, Reason::Unfinished),
+            (Lifecycle::Active { .. }, Some(_)) => (Event::Mover, Reason::Differs),
+            (Lifecycle::Active { .. }, None) => (Event::Match, Reason::Recognised),
+            (Lifecycle::Ended { since }, _) => (Event::Leaver, Reason::Ended { since: *since }),
+            (Lifecycle::Inactive, _) => (Event::Leaver, Reason::Inactive),
+            (Lifecycle::Upcoming { .. }, _) => {
+                out.summary.upcoming += 1;
+                return;
+            }
+        };
+        let anchor = match (&profile.lifecycle, link) {
+            (Lifecycle::Ended { since }, _) => *since,
+            (_, Some(link)) if event == Event::Mover || link.state == LinkState::Left => link.since,
+            _ => self.world.now,
+        };
+        let mut draft = Draft::new(
+            self.rules,
+            chosen_once,
+            Some(profile),
+            account,
+            anchor,
+            self.world.now,
+        );
+        let asked = match event {
+            Event::Joiner => draft
+                .ask(&self.rules.joiner)
+                .and_then(|()| draft.ask(&self.rules.mover)),
+            Event::Mover | Event::Match => draft.ask(&self.rules.mover),
+            Event::Rehire => draft
+                .ask(&self.rules.rehire)
+                .and_then(|()| draft.ask(&self.rules.mover)),
+            Event::Leaver => draft.ask(&self.rules.leaver),
+        };
+        if let Err(text) = asked {
+            return out.finding(Some(&profile.key), FindingKind::Value, text);
+        }
+        if event == Event::Match && account.access == Access::Disabled {
+            out.finding(
+                Some(&profile.key),
+                FindingKind::Notice,
+                format!("the account {} is disabled though the person is active; Tenure did not disable it and leaves it so", account.dn),
+            );
+        }
+        let (operations, due, deleted) = draft.finish();
+        let then = match event {
+            _ if deleted => LinkState::Deleted,
+            Event::Leaver => LinkState::Left,
+            _ => LinkState::Active,
+        };
+        if operations.is_empty() && link.is_some_and(|link| link.state == then) {
+            out.summary.unchanged += 1;
+            let again = self.rules.uses_now.then_some(self.world.now);
+            let until = [profile.lifecycle.changes_at(), due, again]
+                .into_iter()
+                .flatten()
+                .min();
+            let until = until.unwrap_or(Timestamp::MAX);
+            out.sink.in_sync(
+                &profile.key,
+                InSync {
+                    record: profile.record,
+                    account: account.fingerprint(),
+                    documents: self.rules.documents,
+                    until,
+                },
+            );
+            return;
+        }
+        let event = if event == Event::Match && !operations.is_empty() {
+            Event::Mover
+        } else {
+            event
+        };
+        let matched = match standing {
+            Standing::Recognised(fit) => Some(fit.how.clone()),
+            _ => None,
+        };
+        out.change(Change {
+            person: profile.key.clone(),
+            name: self.display(Some(profile), account),
+            event,
+            reason: if event == Event::Mover {
+                Reason::Differs
+            } else {
+                reason
+            },
+            account: Some(account.id.clone()),
+            dn: Some(account.dn.clone()),
+            matched,
+            then,
+            operations,
+            record: Some(profile.record),
+        });
+    }
+
+    fn without_account(&self, profile: &Profile, names: &mut Names, out: &mut Out<'_>) {
+        match profile.lifecycle {
+            Lifecycle::Upcoming { .. } => out.summary.upcoming += 1,
+            Lifecycle::Ended { .. } | Lifecycle::Inactive => out.summary.ignored += 1,
+            Lifecycle::Active { .. } => {
+                match join(self.rules, &self.rules.joiner, profile, names, self.world.now) {
+                    Err(text) => out.finding(Some(&profile.key), FindingKind::Value, text),
+                    Ok(operations) if operations.is_empty() => out.summary.ignored += 1,
+                    Ok(operations) => {
+                        let name = self
+                            .rules
+                            .display
+                            .and_then(|attribute| profile.attributes.first(attribute))
+                            .map_or_else(|| created_name(&operations), str::to_owned);
+                        out.change(Change {
+                            person: profile.key.clone(),
+                            name,
+                            event: Event::Joiner,
+                            reason: Reason::NoAccount,
+                            account: None,
+                            dn: None,
+                            matched: None,
+                            then: LinkState::Active,
+                            operations,
+                            record: Some(profile.record),
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Somebody whose record is gone.
+    fn absent(&self, link: &Link, chosen_once: &[AttributeIndex], out: &mut Out<'_>) {
+        let Some(account) = self.world.snapshot.get(&link.account) else {
+            return;
+        };
+        if link.state == LinkState::Deleted {
+            return;
+        }
+        out.summary.population += in_use(Some(link));
+        let anchor = if link.state == LinkState::Left {
+            link.since
+        } else {
+            self.world.now
+        };
+        let mut draft = Draft::new(self.rules, chosen_once, None, account, anchor, self.world.now);
+        if let Err(text) = draft.ask(&self.rules.leaver) {
+            return out.finding(Some(&link.key), FindingKind::Value, text);
+        }
+        let (operations, _, deleted) = draft.finish();
+        let then = if deleted {
+            LinkState::Deleted
+        } else {
+            LinkState::Left
+        };
+        if operations.is_empty() && link.state == then {
+            return;
+        }
+        out.change(Change {
+            person: link.key.clone(),
+            name: self.display(None, account),
+            event: Event::Leaver,
+            reason: Reason::Absent,
+            account: Some(account.id.clone()),
+            dn: Some(account.dn.clone()),
+            matched: None,
+            then,
+            operations,
+            record: None,
+        });
+    }
+
+    fn display(&self, profile: Option<&Profile>, account: &Account) -> String {
+        self.rules
+            .display
+            .and_then(|attribute| {
+                profile
+                    .and_then(|profile| profile.attributes.first(attribute))
+                    .or_else(|| account.attributes.first(attribute))
+            })
+            .map_or_else(|| account.dn.rdn_value(), str::to_owned)
+    }
+}
+
+/// What is known of a person's account before the plan.
+enum Standing<'a> {
+    /// Linked.
+    Linked(&'a Link),
+    /// Found by attributes, and how.
+    Recognised(&'a Fit),
+    /// There is none.
+    None,
+}
+
+/// Counts a person whose account is in use, which somebody's who has left is not.
+fn in_use(link: Option<&Link>) -> u64 {
+    u64::from(link.is_none_or(|link| link.state != LinkState::Left))
+}
+
+fn link_of(links: &[Link], at: u32) -> Option<&Link> {
+    links.get(at as usize)
+}
+
+fn created_name(operations: &[Operation]) -> String {
+    operations
+        .iter()
+        .find_map(|operation| match &operation.action {
+            Action::CreateAccount { dn, .. } => Some(Dn::rdn_value(dn)),
+            _ => None,
+        })
+        .unwrap_or_default()
+}
+
+struct Out<'a> {
+    sink: &'a mut dyn PlanSink,
+    summary: Summary,
+}
+
+impl Out<'_> {
+    fn finding(&mut self, person: Option<&PersonKey>, kind: FindingKind, text: String) {
+        self.summary.findings += 1;
+        self.sink.finding(Finding {
+            person: person.cloned(),
+            kind,
+            text,
+        });
+    }
+
+    fn change(&mut self, change: Change) {
+        let summary = &mut self.summary;
+        summary.changes += 1;
+        summary.operations += change.operations.len() as u64;
+        match change.event {
+            Event::Joiner => summary.joiners += 1,
+            Event::Mover => summary.movers += 1,
+            Event::Leaver => summary.leavers += 1,
+            Event::Rehire => summary.rehires += 1,
+            Event::Match => summary.matches += 1,
+        }
+        summary.counts += Counts::of_operations(&change.operations);
+        self.sink.change(change);
+    }
+}

@@ -1,0 +1,136 @@
+//! Rules as a planner uses them: everything looked up, numbered and parsed. Made from documents by `compile`.
+
+use jiff::SignedDuration;
+
+use crate::account::Access;
+use crate::attribute::{AttributeIndex, AttributeName, Dictionary};
+use crate::document::WriteMode;
+use crate::expression::{Condition, Format, Lookups};
+use crate::password::PasswordRule;
+
+use super::guard::Limits;
+use super::naming::NameKind;
+
+/// One automation's rules.
+#[derive(Debug)]
+pub struct Rules {
+    /// All attributes that the automation is about.
+    pub dictionary: Dictionary,
+    /// What people are matched by, in order.
+    pub correlate: Vec<AttributeIndex>,
+    /// The attributes that the data source maps, with how each is written.
+    pub mapped: Vec<(AttributeIndex, WriteMode)>,
+    /// What is done when somebody starts.
+    pub joiner: Vec<Step>,
+    /// What must hold for everybody who is active.
+    pub mover: Vec<Step>,
+    /// What is done when somebody ends.
+    pub leaver: Vec<Step>,
+    /// What is done when somebody is back.
+    pub rehire: Vec<Step>,
+    /// The guards.
+    pub limits: Limits,
+    /// Value tables that expressions call.
+    pub lookups: Lookups,
+    /// The start of the documents' digest.
+    pub documents: u64,
+    /// Whether the same record may map differently at another time.
+    pub uses_now: bool,
+    /// Where `memberOf` is in the dictionary, when a step needs it.
+    pub member_of: Option<AttributeIndex>,
+    /// What people are called in plans: the attribute to show.
+    pub display: Option<AttributeIndex>,
+}
+
+impl Rules {
+    /// The attributes whose values must be unique, for asking a directory which are taken.
+    pub fn named_attributes(&self) -> Vec<AttributeName> {
+        self.chosen_once()
+            .into_iter()
+            .filter_map(|attribute| self.dictionary.name(attribute).cloned())
+            .collect()
+    }
+
+    /// The attributes that a template chose once and that the mapping therefore leaves alone.
+    pub(super) fn chosen_once(&self) -> Vec<AttributeIndex> {
+        let templates = self.joiner.iter().filter_map(|step| match &step.task {
+            Task::Create(template) => Some(template),
+            _ => None,
+        });
+        templates
+            .flat_map(|template| template.unique.iter().map(|unique| unique.attribute))
+            .collect()
+    }
+}
+
+/// One step of a rule.
+#[derive(Debug)]
+pub struct Step {
+    /// Where it stands, for reasons: `joiner`, or `leaver (policy standard-leaver)`.
+    pub origin: String,
+    /// Only when this holds.
+    pub when: Option<Condition>,
+    /// Only so long after the event's date.
+    pub after: Option<SignedDuration>,
+    /// What to do.
+    pub task: Task,
+}
+
+/// What a step asks for.
+#[derive(Debug)]
+pub enum Task {
+    /// An account made by a template.
+    Create(Box<Template>),
+    /// Mapped attributes as the source says: all, or only these.
+    Modify(Option<Vec<AttributeIndex>>),
+    /// Attributes with values of their own; without a format, or a value of it, there is to be none.
+    Set(Vec<(AttributeIndex, Option<Format>)>),
+    /// A container.
+    Move(Format),
+    /// Membership in groups.
+    AddToGroups(Vec<Format>),
+    /// No membership in these groups, or in any.
+    RemoveFromGroups(Option<Vec<Format>>),
+    /// Sign-in possible.
+    Enable,
+    /// Sign-in not possible.
+    Disable,
+    /// No account.
+    Delete,
+}
+
+/// How an account is created.
+#[derive(Debug)]
+pub struct Template {
+    /// Its name.
+    pub name: String,
+    /// Where the account goes.
+    pub container: Format,
+    /// The attribute that names the object within its container.
+    pub rdn_attribute: AttributeName,
+    /// What the object is called, in order of preference.
+    pub rdn: Vec<Format>,
+    /// Names that must be unique, in the order in which they are chosen.
+    pub unique: Vec<UniqueName>,
+    /// Values for attributes that the mapping gives none for.
+    pub attributes: Vec<(AttributeIndex, Format)>,
+    /// Groups to be a member of from the start.
+    pub groups: Vec<Format>,
+    /// How the first password is made.
+    pub password: Option<PasswordRule>,
+    /// Whether sign-in is possible at once.
+    pub access: Access,
+}
+
+/// A name that must be unique.
+#[derive(Debug)]
+pub struct UniqueName {
+    /// The attribute that holds it.
+    pub attribute: AttributeIndex,
+    /// What characters it may have.
+    pub kind: NameKind,
+    /// The most characters.
+    pub limit: usize,
+    /// What is tried, in order.
+    pub formats: Vec<Format>,
+}

@@ -1,0 +1,302 @@
+//! What a rule's steps ask of one account: each step compared with the account as it is, giving the operations
+//! that are missing. A step that is fulfilled gives none.
+
+use jiff::Timestamp;
+
+use crate::account::{Access, Account};
+use crate::action::{Action, AttributeChange, AttributeValues};
+use crate::attribute::{AttributeIndex, Attributes};
+use crate::dn::Dn;
+use crate::document::WriteMode;
+use crate::expression::{Evaluated, Format, Scope};
+use crate::profile::Profile;
+use crate::syntax::Syntax;
+
+use super::change::Operation;
+use super::rules::{Rules, Step, Task};
+
+/// A person and account for which steps are asked, with what steps before have already asked for.
+pub(super) struct Draft<'a> {
+    rules: &'a Rules,
+    profile: Option<&'a Profile>,
+    account: &'a Account,
+    chosen_once: &'a [AttributeIndex],
+    /// The date that delays count from.
+    anchor: Timestamp,
+    now: Timestamp,
+    dn: Dn,
+    access: Access,
+    asked: Vec<AttributeChange>,
+    groups: Vec<Dn>,
+    operations: Vec<Operation>,
+    /// The next moment at which a delayed step comes due.
+    due: Option<Timestamp>,
+    deleted: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(
+        rules: &'a Rules,
+        chosen_once: &'a [AttributeIndex],
+        profile: Option<&'a Profile>,
+        account: &'a Account,
+        anchor: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        let groups = rules
+            .member_of
+            .map(|index| account.attributes.get(index).map(Dn::from_server).collect())
+            .unwrap_or_default();
+        Self {
+            rules,
+            profile,
+            account,
+            chosen_once,
+            anchor,
+            now,
+            dn: account.dn.clone(),
+            access: account.access,
+            asked: Vec::new(),
+            groups,
+            operations: Vec::new(),
+            due: None,
+            deleted: false,
+        }
+    }
+
+    /// Asks for a rule's steps, in order.
+    pub(super) fn ask(&mut self, steps: &[Step]) -> Result<(), String> {
+        for step in steps {
+            if self.deleted {
+                break;
+            }
+            if let Some(after) = step.after {
+                let due = self.anchor.checked_add(after).unwrap_or(Timestamp::MAX);
+                if due > self.now {
+                    self.due = Some(self.due.map_or(due, |known| known.min(due)));
+                    continue;
+                }
+            }
+            if let Some(when) = &step.when {
+                let scope = self.scope();
+                if !when
+                    .holds(&scope)
+                    .map_err(|error| format!("{}: {error}", step.origin))?
+                {
+                    continue;
+                }
+            }
+            self.task(step)?;
+        }
+        Ok(())
+    }
+
+    /// The operations that are missing, and when a delayed step comes due.
+    pub(super) fn finish(mut self) -> (Vec<Operation>, Option<Timestamp>, bool) {
+        if !self.asked.is_empty() {
+            let changes = std::mem::take(&mut self.asked);
+            let operation = Operation {
+                action: Action::ModifyAttributes { changes },
+                because: "mapping".into(),
+            };
+            self.operations.insert(0, operation);
+        }
+        (self.operations, self.due, self.deleted)
+    }
+
+    fn task(&mut self, step: &Step) -> Result<(), String> {
+        match &step.task {
+            // Where there is an account nothing is created; its template's groups still count.
+            Task::Create(template) => {
+                for group in &template.groups {
+                    self.join_group(group, &step.origin)?;
+                }
+            }
+            Task::Modify(only) => self.modify(only.as_deref()),
+            Task::Set(values) => self.set(values, &step.origin)?,
+            Task::Move(container) => {
+                let container = self.dn_from(container, &step.origin)?;
+                self.relocate(&container, &step.origin);
+            }
+            Task::AddToGroups(groups) => {
+                for group in groups {
+                    self.join_group(group, &step.origin)?;
+                }
+            }
+            Task::RemoveFromGroups(None) => {
+                for group in std::mem::take(&mut self.groups) {
+                    self.push(Action::RemoveFromGroups { group }, &step.origin);
+                }
+            }
+            Task::RemoveFromGroups(Some(groups)) => {
+                for group in groups {
+                    let group = self.dn_from(group, &step.origin)?;
+                    if let Some(at) = self.groups.iter().position(|known| *known == group) {
+                        let group = self.groups.remove(at);
+                        self.push(Action::RemoveFromGroups { group }, &step.origin);
+                    }
+                }
+            }
+            Task::Enable if self.access == Access::Disabled => {
+                self.access = Access::Enabled;
+                self.push(Action::Enable, &step.origin);
+            }
+            Task::Disable if self.access == Access::Enabled => {
+                self.access = Access::Disabled;
+                self.push(Action::Disable, &step.origin);
+            }
+            Task::Enable | Task::Disable => {}
+            Task::Delete => {
+                self.deleted = true;
+                self.push(
+                    Action::Delete {
+                        dn: self.dn.clone(),
+                        stored: stored(self.rules, &self.account.attributes),
+                    },
+                    &step.origin,
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn modify(&mut self, only: Option<&[AttributeIndex]>) {
+        let Some(profile) = self.profile else { return };
+        for (attribute, mode) in &self.rules.mapped {
+            let wanted_at_all = only.is_none_or(|only| only.contains(attribute));
+            if !wanted_at_all || self.chosen_once.contains(attribute) {
+                continue;
+            }
+            let (wanted, current) = (
+                profile.attributes.get(*attribute),
+                self.account.attributes.get(*attribute),
+            );
+            let (nothing_wanted, nothing_there) =
+                (wanted.clone().next().is_none(), current.clone().next().is_none());
+            let leave = match mode {
+                WriteMode::Always => false,
+                WriteMode::OnCreate => true,
+                WriteMode::IfEmpty => !nothing_there,
+                WriteMode::KeepIfSourceEmpty => nothing_wanted,
+            };
+            if leave || (nothing_wanted && nothing_there) {
+                continue;
+            }
+            let Some(name) = self.rules.dictionary.name(*attribute) else {
+                continue;
+            };
+            if !Syntax::of(name).same_set(wanted.clone(), current.clone()) {
+                self.asked.push(AttributeChange {
+                    name: name.clone(),
+                    before: current.map(str::to_owned).collect(),
+                    after: wanted.map(str::to_owned).collect(),
+                });
+            }
+        }
+    }
+
+    fn set(&mut self, values: &[(AttributeIndex, Option<Format>)], origin: &str) -> Result<(), String> {
+        for (attribute, format) in values {
+            let Some(name) = self.rules.dictionary.name(*attribute) else {
+                continue;
+            };
+            let after = match format
+                .as_ref()
+                .map(|format| evaluate(format, &self.scope(), origin))
+                .transpose()?
+            {
+                Some(Evaluated::Values(values)) => values,
+                Some(Evaluated::Nothing { .. }) | None => Vec::new(),
+            };
+            self.asked.retain(|asked| asked.name != *name);
+            let current = self.account.attributes.get(*attribute);
+            if !Syntax::of(name).same_set(after.iter().map(String::as_str), current.clone()) {
+                let before = current.map(str::to_owned).collect();
+                self.asked.push(AttributeChange {
+                    name: name.clone(),
+                    before,
+                    after,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn relocate(&mut self, container: &Dn, origin: &str) {
+        if self.dn.parent().as_ref() == Some(container) {
+            return;
+        }
+        let to = Dn::from_server(&format!("{},{container}", self.dn.rdn()));
+        let from = std::mem::replace(&mut self.dn, to.clone());
+        self.push(Action::Move { from, to }, origin);
+    }
+
+    fn join_group(&mut self, group: &Format, origin: &str) -> Result<(), String> {
+        let group = self.dn_from(group, origin)?;
+        if !self.groups.contains(&group) {
+            self.groups.push(group.clone());
+            self.push(Action::AddToGroups { group }, origin);
+        }
+        Ok(())
+    }
+
+    fn dn_from(&self, format: &Format, origin: &str) -> Result<Dn, String> {
+        dn_from(format, &self.scope(), origin)
+    }
+
+    /// What formats of steps may name: the person's attributes, or for somebody whose record is gone the account's.
+    fn scope(&self) -> Scope<'_> {
+        let attributes = self
+            .profile
+            .map_or(&self.account.attributes, |profile| &profile.attributes);
+        Scope::of_attributes(&self.rules.dictionary, attributes)
+            .with_lookups(&self.rules.lookups)
+            .with_now(self.now)
+            .with_value("dn", self.dn.as_str())
+    }
+
+    fn push(&mut self, action: Action, origin: &str) {
+        self.operations.push(Operation {
+            action,
+            because: origin.to_owned(),
+        });
+    }
+}
+
+/// The value that a format must give, as a distinguished name.
+pub(super) fn dn_from(format: &Format, scope: &Scope<'_>, origin: &str) -> Result<Dn, String> {
+    let text = match evaluate(format, scope, origin)? {
+        Evaluated::Values(values) => values.into_iter().next().unwrap_or_default(),
+        Evaluated::Nothing { missing } => {
+            return Err(format!(
+                "{origin}: `{}` gives no name, because `{missing}` has no value",
+                format.source()
+            ));
+        }
+    };
+    Dn::parse(&text).map_err(|error| format!("{origin}: {error}"))
+}
+
+/// The value of a format, or what is wrong with it.
+pub(super) fn evaluate(format: &Format, scope: &Scope<'_>, origin: &str) -> Result<Evaluated, String> {
+    format
+        .evaluate(scope)
+        .map_err(|error| format!("{origin}: {error}"))
+}
+
+fn stored(rules: &Rules, attributes: &Attributes) -> Vec<AttributeValues> {
+    let mut stored: Vec<AttributeValues> = Vec::new();
+    for (index, value) in attributes.iter() {
+        let Some(name) = rules.dictionary.name(index) else {
+            continue;
+        };
+        match stored.last_mut() {
+            Some(last) if last.name == *name => last.values.push(value.to_owned()),
+            _ => stored.push(AttributeValues {
+                name: name.clone(),
+                values: vec![value.to_owned()],
+            }),
+        }
+    }
+    stored
+}
