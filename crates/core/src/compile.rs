@@ -91,7 +91,8 @@ fn missing(kind: &str, name: &str, at: &str) -> CompileError {
     }
 }
 
-fn lookups(documents: &Documents) -> Lookups {
+/// The lookup tables among the documents.
+pub fn lookups(documents: &Documents) -> Lookups {
     Lookups::new(documents.iter().filter_map(|document| match document {
         Document::Lookup(lookup) => {
             let entries = lookup.values.iter().map(|(key, value)| (key, value.0.clone()));

@@ -1,1 +1,26 @@
-//! Placeholder.
+//! Tenure's runs: people are fetched, joined and mapped, accounts read and matched, a plan made, guarded and stored;
+//! a stored plan is carried out, journalled, and resumed after a crash.
+
+mod apply;
+mod clock;
+mod connections;
+mod engine;
+mod error;
+mod fetch;
+mod gather;
+mod links;
+mod observe;
+mod plan;
+mod progress;
+mod stop;
+mod track;
+mod wave;
+
+pub use apply::{ApplyOptions, Release, password_name};
+pub use clock::Clock;
+pub use engine::Engine;
+pub use error::EngineError;
+pub use fetch::{ColumnReport, FetchReport};
+pub use plan::PlanOptions;
+pub use progress::{Progress, Unwatched, Watch};
+pub use stop::Stop;

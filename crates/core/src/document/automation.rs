@@ -1,8 +1,11 @@
 //! `kind: automation` and `kind: policy`: what is done for whom, and within which limits.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::AttributeName;
@@ -60,13 +63,37 @@ pub struct Rules {
 }
 
 /// Steps in order, or the policy that has them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum StepList {
     /// Here.
     Steps(Vec<Step>),
     /// There.
     Policy(PolicyUse),
+}
+
+impl<'de> Deserialize<'de> for StepList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StepListVisitor)
+    }
+}
+
+struct StepListVisitor;
+
+impl<'de> Visitor<'de> for StepListVisitor {
+    type Value = StepList;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of steps, or the policy that has them (`{ policy: name }`)")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<StepList, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(items)).map(StepList::Steps)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<StepList, A::Error> {
+        PolicyUse::deserialize(MapAccessDeserializer::new(map)).map(StepList::Policy)
+    }
 }
 
 /// The policy that a rule follows.
@@ -125,11 +152,8 @@ pub struct CreateAccount {
 }
 
 /// Which attributes are modified.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(
-    untagged,
-    expecting = "`all`, a list of attribute names, or attributes with their values"
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum ModifyAttributes {
     /// Every mapped attribute.
     All(All),
@@ -137,6 +161,37 @@ pub enum ModifyAttributes {
     These(Vec<AttributeName>),
     /// These attributes with these values (formats). `null` takes the values away.
     Values(BTreeMap<AttributeName, Option<String>>),
+}
+
+impl<'de> Deserialize<'de> for ModifyAttributes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ModifyAttributesVisitor)
+    }
+}
+
+struct ModifyAttributesVisitor;
+
+impl<'de> Visitor<'de> for ModifyAttributesVisitor {
+    type Value = ModifyAttributes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`all`, a list of attribute names, or attributes with their values")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ModifyAttributes, E> {
+        match text {
+            "all" => Ok(ModifyAttributes::All(All::All)),
+            other => Err(E::invalid_value(Unexpected::Str(other), &self)),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<ModifyAttributes, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(items)).map(ModifyAttributes::These)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ModifyAttributes, A::Error> {
+        BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(ModifyAttributes::Values)
+    }
 }
 
 /// The word `all`.

@@ -1,8 +1,11 @@
 //! `kind: data_source`: records of one application (or file) joined on a primary key, and what they mean.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::AttributeName;
@@ -65,13 +68,37 @@ pub struct EndpointUse {
 }
 
 /// Where an attribute's value comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a column, a format, or `from` with `write`")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum Mapping {
     /// A column or format, written always.
     From(String),
     /// With how it is written.
     Full(FullMapping),
+}
+
+impl<'de> Deserialize<'de> for Mapping {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MappingVisitor)
+    }
+}
+
+struct MappingVisitor;
+
+impl<'de> Visitor<'de> for MappingVisitor {
+    type Value = Mapping;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a column, a format, or `from` with `write`")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Mapping, E> {
+        Ok(Mapping::From(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Mapping, A::Error> {
+        FullMapping::deserialize(MapAccessDeserializer::new(map)).map(Mapping::Full)
+    }
 }
 
 /// A column or format, and how it is written.

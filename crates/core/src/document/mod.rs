@@ -1,14 +1,28 @@
-//! Documents: everything that is configured, by kind. The types here are the contract; reading them from text is in
-//! `load`, and what they say of each other is checked in `check`.
+//! Documents: everything that is configured, by kind. The types here are the contract. Reading them goes text → tree
+//! (`yaml`), tree → filled from the catalog (`preset`) → typed (`typed`), all led by `load`; what they say of each other
+//! is checked in `check`.
 
 mod application;
 mod automation;
+mod check;
+mod complaint;
 mod data_source;
 mod directory;
+mod error;
+mod load;
 mod lookup;
+mod preset;
+mod reader;
 mod scalar;
+mod schema;
 mod set;
 mod template;
+mod tree;
+mod typed;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
 
 pub use application::{
     AddTo, Application, Authorization, AuthorizationKind, Endpoint, Method, PrivateAddresses, Repeat,
@@ -18,11 +32,16 @@ pub use automation::{
     All, Automation, CreateAccount, Guards, ModifyAttributes, Nothing, Notify, Policy, PolicyUse, Rules,
     Schedule, Step, StepList,
 };
+pub use check::{check, check_automation};
 pub use data_source::{
     DataSource, EndpointUse, FileFormat, FullMapping, LifecycleMapping, Mapping, SourceFile, WriteMode,
 };
 pub use directory::{Bind, Directory, DirectoryKind, DisabledBy, Encryption};
+pub use error::{DocumentError, Severity};
+pub use load::load;
 pub use lookup::Lookup;
+pub use preset::presets;
 pub use scalar::{GuardLimit, OneOrMany, Scalar, Span};
-pub use set::{Document, Documents};
+pub use schema::{kinds, schema};
+pub use set::{Document, Documents, Kind};
 pub use template::{FullUnique, Template, Unique};

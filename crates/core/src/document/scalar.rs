@@ -1,14 +1,19 @@
 //! Small values that documents write in more than one way: scalars, spans of time, limits, one or several.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, Error as _, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::plan::Limit;
+
+/// By this name a reader of documents is asked for a scalar's text as it was written, so that `1.10` stays that.
+pub(super) const AS_WRITTEN: &str = "tenure::as_written";
 
 /// A text, number or truth value, kept as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -17,14 +22,20 @@ pub struct Scalar(pub String);
 
 impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ScalarVisitor).map(Self)
+        deserializer
+            .deserialize_newtype_struct(AS_WRITTEN, ScalarVisitor)
+            .map(Self)
     }
 }
 
 struct ScalarVisitor;
 
-impl Visitor<'_> for ScalarVisitor {
+impl<'de> Visitor<'de> for ScalarVisitor {
     type Value = String;
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_any(self)
+    }
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text or a number")
@@ -115,10 +126,10 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Scalar::deserialize(deserializer)?
-            .0
-            .parse()
-            .map_err(D::Error::custom)
+        let text = Scalar::deserialize(deserializer)?.0;
+        let expected = &"a span of time, for example `90s`, `15m`, `12h`, `30d` or `2w`";
+        text.parse()
+            .map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), expected))
     }
 }
 
@@ -181,10 +192,11 @@ impl Serialize for GuardLimit {
 
 impl<'de> Deserialize<'de> for GuardLimit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Scalar::deserialize(deserializer)?
-            .0
-            .parse()
-            .map_err(D::Error::custom)
+        let text = Scalar::deserialize(deserializer)?.0;
+        let expected = &"a limit: a number of accounts (`50`), a part of the people (`5%`, 0% to 100%), or either \
+                         within a span of time (`10% per 7d`)";
+        text.parse()
+            .map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), expected))
     }
 }
 
@@ -205,8 +217,8 @@ impl JsonSchema for GuardLimit {
 }
 
 /// One value, or a list of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "one value or a list of values")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum OneOrMany<T> {
     /// One.
     One(T),
@@ -221,6 +233,50 @@ impl<T> OneOrMany<T> {
             Self::One(one) => std::slice::from_ref(one),
             Self::Many(many) => many,
         }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrManyVisitor(PhantomData))
+    }
+}
+
+struct OneOrManyVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrManyVisitor<T> {
+    type Value = OneOrMany<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one value or a list of values")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OneOrMany<T>, E> {
+        T::deserialize(text.into_deserializer()).map(OneOrMany::One)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<OneOrMany<T>, E> {
+        T::deserialize(number.into_deserializer()).map(OneOrMany::One)
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<OneOrMany<T>, E> {
+        T::deserialize(number.into_deserializer()).map(OneOrMany::One)
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<OneOrMany<T>, E> {
+        T::deserialize(number.into_deserializer()).map(OneOrMany::One)
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, yes: bool) -> Result<OneOrMany<T>, E> {
+        T::deserialize(yes.into_deserializer()).map(OneOrMany::One)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMany<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(OneOrMany::One)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<OneOrMany<T>, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(items)).map(OneOrMany::Many)
     }
 }
 

@@ -1,8 +1,11 @@
 //! `kind: template`: how an account is created.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::AttributeName;
@@ -60,16 +63,42 @@ impl Template {
 }
 
 /// What is tried for a name that must be unique.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(
-    untagged,
-    expecting = "a format, a list of formats, or `formats` with `max_length`"
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum Unique {
     /// Formats, the best first.
     Formats(OneOrMany<String>),
     /// With the most characters it may have.
     Full(FullUnique),
+}
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UniqueVisitor)
+    }
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = Unique;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a format, a list of formats, or `formats` with `max_length`")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Unique, E> {
+        Ok(Unique::Formats(OneOrMany::One(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Unique, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(items))
+            .map(|formats| Unique::Formats(OneOrMany::Many(formats)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Unique, A::Error> {
+        FullUnique::deserialize(MapAccessDeserializer::new(map)).map(Unique::Full)
+    }
 }
 
 /// Formats for a name, with its bound.

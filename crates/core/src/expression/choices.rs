@@ -1,5 +1,6 @@
 //! Functions that choose between values, and where they come from.
 
+use super::evaluate::look_up;
 use super::function::{Call, Function, OnMissing, function};
 use super::value::Value;
 
@@ -33,10 +34,12 @@ pub(super) static FUNCTIONS: &[Function] = &[
     .when_missing(OnMissing::Call),
     function!(
         "lookup(key, table)",
-        "What a lookup table has for a key, without regard to case. `table(key)` is the same.",
+        "What a lookup table has for a key, without regard to case; for a missing key what it has for all others. \
+         `table(key)` is the same.",
         "{{ department | lookup('ou_for') }}" => "OU=Research",
         lookup
-    ),
+    )
+    .when_missing(OnMissing::Call),
     function!(
         "secret(name)",
         "A secret of the vault, in requests and connections only.",
@@ -76,10 +79,9 @@ fn switch<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
 }
 
 fn lookup<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
-    let (key, table) = (call.text(0)?, call.text(1)?);
-    match call.scope.look_up(&table, &key) {
-        Ok(Some(found)) => Ok(Value::from(found)),
-        Ok(None) => Ok(Value::Missing(format!("{table}('{key}')").into())),
+    let (key, table) = (call.take(0), call.text(1)?);
+    match look_up(call.scope, &table, key) {
+        Ok(found) => found.map_err(|kind| format!("needs a text as its key, found {kind}")),
         Err(error) if error.hint.is_empty() => Err(format!("cannot be done: {}", error.problem)),
         Err(error) => Err(format!("cannot be done: {}; {}", error.problem, error.hint)),
     }

@@ -294,20 +294,32 @@ impl<'a> Evaluation<'a, '_> {
 
     fn table(&self, table: &'a str, key: &'a Node) -> Result<Value<'a>, ExpressionError> {
         let key = self.node(key)?;
-        if key.is_missing() {
-            return Ok(key);
-        }
-        let kind = key.kind();
-        let Some(key) = key.into_text() else {
-            return Err(problem(format!(
+        look_up(self.scope, table, key)?.map_err(|kind| {
+            problem(format!(
                 "the lookup table `{table}` needs a text as its key, found {kind}"
-            )));
-        };
-        Ok(match self.scope.look_up(table, &key)? {
-            Some(found) => Value::from(found),
-            None => Value::Missing(Cow::Owned(format!("{table}('{key}')"))),
+            ))
         })
     }
+}
+
+/// What a table has for a key. A missing key gets what the table has for every other one. A key that is no text is
+/// told by its kind.
+pub(super) fn look_up<'a>(
+    scope: &'a Scope<'a>,
+    table: &str,
+    key: Value<'a>,
+) -> Result<Result<Value<'a>, &'static str>, ExpressionError> {
+    if key.is_missing() {
+        return Ok(Ok(scope.look_up(table, "")?.map_or(key, Value::from)));
+    }
+    let kind = key.kind();
+    let Some(key) = key.into_text() else {
+        return Ok(Err(kind));
+    };
+    Ok(Ok(match scope.look_up(table, &key)? {
+        Some(found) => Value::from(found),
+        None => Value::Missing(Cow::Owned(format!("{table}('{key}')"))),
+    }))
 }
 
 /// Where an index points to in a list, counted from its end when it is negative.

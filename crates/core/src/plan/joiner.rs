@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::action::{Action, AttributeValues};
-use crate::attribute::{AttributeIndex, AttributeName};
+use crate::attribute::AttributeName;
 use crate::dn::Dn;
 use crate::expression::{Evaluated, Format, Scope};
 use crate::profile::Profile;
@@ -217,30 +217,5 @@ impl Joiner<'_> {
             scope = scope.with_value(name.as_str(), value.as_str());
         }
         scope
-    }
-}
-
-/// Takes note of the names that accounts already have, for the attributes that templates choose.
-pub(super) fn take_names(
-    rules: &Rules,
-    accounts: &[crate::account::Account],
-    taken: &[(AttributeName, String)],
-    names: &mut Names,
-) {
-    let unique: Vec<(AttributeIndex, &AttributeName)> = rules
-        .chosen_once()
-        .into_iter()
-        .filter_map(|attribute| Some((attribute, rules.dictionary.name(attribute)?)))
-        .collect();
-    for account in accounts {
-        names.take(NameKey::dn(&account.dn));
-        for (attribute, name) in &unique {
-            for value in account.attributes.get(*attribute) {
-                names.take(NameKey::attribute(name, value));
-            }
-        }
-    }
-    for (attribute, value) in taken {
-        names.take(NameKey::attribute(attribute, value));
     }
 }

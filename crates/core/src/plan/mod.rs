@@ -8,6 +8,7 @@ mod joiner;
 mod naming;
 mod planner;
 mod presence;
+mod register;
 mod rules;
 mod steps;
 mod text;

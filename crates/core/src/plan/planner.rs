@@ -17,9 +17,9 @@ use crate::profile::{PersonKey, Profile};
 use super::change::{Change, Event, Finding, FindingKind, Operation, Reason};
 use super::correlate::{Correlated, Correlation, Fit};
 use super::guard::Counts;
-use super::joiner::{join, take_names};
-use super::naming::Names;
+use super::joiner::join;
 use super::presence::Presence;
+use super::register::Register;
 use super::rules::Rules;
 use super::steps::Draft;
 
@@ -121,18 +121,9 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Whether somebody will get an account.
-    fn needs_names(&self) -> bool {
-        let mut people = self.presence.profiles.iter().zip(&self.found);
-        people.any(|(profile, found)| *found == Correlated::Nobody && profile.lifecycle.is_active())
-    }
-
     /// Makes the plan. `taken` are values of the named attributes that are in use anywhere in the directory.
     pub fn plan(self, taken: &[(AttributeName, String)], sink: &mut dyn PlanSink) -> Summary {
-        let mut names = Names::default();
-        if self.needs_names() {
-            take_names(self.rules, self.world.snapshot.accounts(), taken, &mut names);
-        }
+        let mut register = Register::new(self.rules, self.world.snapshot.accounts(), taken);
         let chosen_once = self.rules.chosen_once();
         let mut out = Out {
             sink,
@@ -160,11 +151,11 @@ impl<'a> Planner<'a> {
                     continue;
                 }
             };
-            self.person(profile, &standing, &chosen_once, &mut names, &mut out);
+            self.person(profile, &standing, &chosen_once, &mut register, &mut out);
         }
         for at in &self.presence.absent {
             if let Some(link) = link_of(self.world.links, *at) {
-                self.absent(link, &chosen_once, &mut out);
+                self.absent(link, &chosen_once, &mut register, &mut out);
             }
         }
         out.summary
@@ -175,11 +166,11 @@ impl<'a> Planner<'a> {
         profile: &Profile,
         standing: &Standing<'_>,
         chosen_once: &[AttributeIndex],
-        names: &mut Names,
+        register: &mut Register<'_>,
         out: &mut Out<'_>,
     ) {
         let account = match standing {
-            Standing::None => return self.without_account(profile, names, out),
+            Standing::None => return self.without_account(profile, register, out),
             Standing::Linked(link) => self.world.snapshot.get(&link.account),
             Standing::Recognised(fit) => self.world.snapshot.get(&fit.account),
         };
@@ -202,17 +193,9 @@ impl<'a> Planner<'a> {
             _ => None,
         };
         out.summary.population += in_use(link);
-        let (event, reason) = match (&profile.lifecycle, link.map(|link| link.state)) {
-            (Lifecycle::Active { .. }, Some(LinkState::Left)) => (Event::Rehire, Reason::ActiveAgain),
-            (Lifecycle::Active { .. }, Some(LinkState::Joining)) => (Event::Joiner, Reason::Unfinished),
-            (Lifecycle::Active { .. }, Some(_)) => (Event::Mover, Reason::Differs),
-            (Lifecycle::Active { .. }, None) => (Event::Match, Reason::Recognised),
-            (Lifecycle::Ended { since }, _) => (Event::Leaver, Reason::Ended { since: *since }),
-            (Lifecycle::Inactive, _) => (Event::Leaver, Reason::Inactive),
-            (Lifecycle::Upcoming { .. }, _) => {
-                out.summary.upcoming += 1;
-                return;
-            }
+        let Some((event, reason)) = event_of(&profile.lifecycle, link) else {
+            out.summary.upcoming += 1;
+            return;
         };
         let anchor = match (&profile.lifecycle, link) {
             (Lifecycle::Ended { since }, _) => *since,
@@ -247,7 +230,8 @@ impl<'a> Planner<'a> {
                 format!("the account {} is disabled though the person is active; Tenure did not disable it and leaves it so", account.dn),
             );
         }
-        let (operations, due, deleted) = draft.finish();
+        let (mut operations, due, deleted) = draft.finish();
+        register.make_room(&mut operations);
         let then = match event {
             _ if deleted => LinkState::Deleted,
             Event::Leaver => LinkState::Left,
@@ -255,21 +239,8 @@ impl<'a> Planner<'a> {
         };
         if operations.is_empty() && link.is_some_and(|link| link.state == then) {
             out.summary.unchanged += 1;
-            let again = self.rules.uses_now.then_some(self.world.now);
-            let until = [profile.lifecycle.changes_at(), due, again]
-                .into_iter()
-                .flatten()
-                .min();
-            let until = until.unwrap_or(Timestamp::MAX);
-            out.sink.in_sync(
-                &profile.key,
-                InSync {
-                    record: profile.record,
-                    account: account.fingerprint(),
-                    documents: self.rules.documents,
-                    until,
-                },
-            );
+            out.sink
+                .in_sync(&profile.key, self.as_seen(profile, account, due));
             return;
         }
         let event = if event == Event::Match && !operations.is_empty() {
@@ -299,12 +270,33 @@ impl<'a> Planner<'a> {
         });
     }
 
-    fn without_account(&self, profile: &Profile, names: &mut Names, out: &mut Out<'_>) {
+    /// What was compared, and until when nothing is to do; `due` is when a delayed step comes.
+    fn as_seen(&self, profile: &Profile, account: &Account, due: Option<Timestamp>) -> InSync {
+        let again = self.rules.uses_now.then_some(self.world.now);
+        let until = [profile.lifecycle.changes_at(), due, again]
+            .into_iter()
+            .flatten()
+            .min();
+        InSync {
+            record: profile.record,
+            account: account.fingerprint(),
+            documents: self.rules.documents,
+            until: until.unwrap_or(Timestamp::MAX),
+        }
+    }
+
+    fn without_account(&self, profile: &Profile, register: &mut Register<'_>, out: &mut Out<'_>) {
         match profile.lifecycle {
             Lifecycle::Upcoming { .. } => out.summary.upcoming += 1,
             Lifecycle::Ended { .. } | Lifecycle::Inactive => out.summary.ignored += 1,
             Lifecycle::Active { .. } => {
-                match join(self.rules, &self.rules.joiner, profile, names, self.world.now) {
+                match join(
+                    self.rules,
+                    &self.rules.joiner,
+                    profile,
+                    register.names(),
+                    self.world.now,
+                ) {
                     Err(text) => out.finding(Some(&profile.key), FindingKind::Value, text),
                     Ok(operations) if operations.is_empty() => out.summary.ignored += 1,
                     Ok(operations) => {
@@ -332,7 +324,13 @@ impl<'a> Planner<'a> {
     }
 
     /// Somebody whose record is gone.
-    fn absent(&self, link: &Link, chosen_once: &[AttributeIndex], out: &mut Out<'_>) {
+    fn absent(
+        &self,
+        link: &Link,
+        chosen_once: &[AttributeIndex],
+        register: &mut Register<'_>,
+        out: &mut Out<'_>,
+    ) {
         let Some(account) = self.world.snapshot.get(&link.account) else {
             return;
         };
@@ -349,7 +347,8 @@ impl<'a> Planner<'a> {
         if let Err(text) = draft.ask(&self.rules.leaver) {
             return out.finding(Some(&link.key), FindingKind::Value, text);
         }
-        let (operations, _, deleted) = draft.finish();
+        let (mut operations, _, deleted) = draft.finish();
+        register.make_room(&mut operations);
         let then = if deleted {
             LinkState::Deleted
         } else {
@@ -382,6 +381,19 @@ impl<'a> Planner<'a> {
             })
             .map_or_else(|| account.dn.rdn_value(), str::to_owned)
     }
+}
+
+/// What happens to somebody who has an account, and why; nothing while they have not started.
+fn event_of(lifecycle: &Lifecycle, link: Option<&Link>) -> Option<(Event, Reason)> {
+    Some(match (lifecycle, link.map(|link| link.state)) {
+        (Lifecycle::Active { .. }, Some(LinkState::Left)) => (Event::Rehire, Reason::ActiveAgain),
+        (Lifecycle::Active { .. }, Some(LinkState::Joining)) => (Event::Joiner, Reason::Unfinished),
+        (Lifecycle::Active { .. }, Some(_)) => (Event::Mover, Reason::Differs),
+        (Lifecycle::Active { .. }, None) => (Event::Match, Reason::Recognised),
+        (Lifecycle::Ended { since }, _) => (Event::Leaver, Reason::Ended { since: *since }),
+        (Lifecycle::Inactive, _) => (Event::Leaver, Reason::Inactive),
+        (Lifecycle::Upcoming { .. }, _) => return None,
+    })
 }
 
 /// What is known of a person's account before the plan.

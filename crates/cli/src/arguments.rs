@@ -1,0 +1,218 @@
+//! What can be written on the command line. The texts here are what `--help` teaches.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use tenure_store::RunId;
+
+/// Keeps people's accounts true to their employment: fetches people, plans what their accounts should be, shows the
+/// plan, and carries it out.
+///
+/// Exit codes: 0 done or nothing to do, 1 error, 2 changes are pending, 3 held by a guard.
+#[derive(Debug, Parser)]
+#[command(name = "tenure", version, max_term_width = 110)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub place: Place,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where documents and database are.
+#[derive(Clone, Debug, Args)]
+pub struct Place {
+    /// Folder with the documents (*.yaml) and, unless --database says otherwise, the database and its key.
+    #[arg(
+        long,
+        global = true,
+        env = "TENURE_HOME",
+        default_value = ".",
+        value_name = "FOLDER"
+    )]
+    pub home: PathBuf,
+    /// Database: a path, sqlite:PATH, or <postgres://USER:PASSWORD@HOST/NAME>. By default tenure.db in the home folder.
+    #[arg(
+        long,
+        global = true,
+        env = "TENURE_DATABASE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub database: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Shows the main job end to end on simulated people: first run, then a day of hires, moves and leavers.
+    Demo(Demo),
+    /// Checks documents and says everything that is wrong with them.
+    Check {
+        /// Files or folders; the home folder's documents when none is given.
+        files: Vec<PathBuf>,
+        /// For machines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints the JSON Schema of a kind of document, for editors.
+    Schema {
+        /// The kind, for example `data_source`; without it the kinds are listed.
+        kind: Option<String>,
+    },
+    /// Lists the functions that formats and conditions can call, each with an example.
+    Functions {
+        /// Only those with this in their name.
+        name: Option<String>,
+    },
+    /// Fetches a data source and shows what comes and what the mapping makes of it. Nothing is planned.
+    Fetch {
+        /// The data source's name.
+        source: String,
+        /// How many people to show.
+        #[arg(long, default_value_t = 3)]
+        sample: usize,
+        /// For machines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes a plan, stores it and shows it. Nothing is written to the directory.
+    Plan {
+        /// The automation's name.
+        automation: String,
+        #[command(flatten)]
+        show: Show,
+    },
+    /// Makes a plan, shows it, asks, and carries it out. A run that was interrupted is finished first.
+    Run {
+        /// The automation's name.
+        automation: String,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+        #[command(flatten)]
+        show: Show,
+    },
+    /// Carries out a stored plan, or what is left of it after an interruption.
+    Apply {
+        /// The run's number.
+        run: RunId,
+        /// Overrule the guards that hold it.
+        #[arg(long)]
+        release: bool,
+        /// For machines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Gives up a plan that waits, or a run that was interrupted.
+    Discard {
+        /// The run's number.
+        run: RunId,
+    },
+    /// Lists runs, newest first.
+    Runs {
+        /// Only of this automation.
+        #[arg(long)]
+        automation: Option<String>,
+        /// How many.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        /// For machines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows a run: its plan, what became of it, and why it was held.
+    Show {
+        /// The run's number; the latest when none is given.
+        run: Option<RunId>,
+        #[command(flatten)]
+        show: Show,
+    },
+    /// Shows what is known of one person: record, accounts, what was planned and done.
+    Person {
+        /// The person's key in the source, for example the employee number.
+        key: String,
+        /// For machines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints the first password of an account that Tenure created.
+    Password {
+        /// The person's key in the source.
+        key: String,
+        /// Only in this directory.
+        #[arg(long)]
+        directory: Option<String>,
+    },
+    /// Forgets which account is a person's, for example after it was deleted by hand.
+    Unlink {
+        /// The person's key in the source.
+        key: String,
+        /// Only in this directory.
+        #[arg(long)]
+        directory: Option<String>,
+    },
+    /// Keeps and lists the secrets that documents refer to.
+    #[command(subcommand)]
+    Secret(Secret),
+    /// Serves a simulated vendor API on this machine, to try a configuration without touching anything real.
+    #[command(subcommand)]
+    Simulate(Simulate),
+}
+
+/// How much of a plan is shown, and how.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Show {
+    /// Show every change, not only the first ones.
+    #[arg(long)]
+    pub all: bool,
+    /// For machines: one JSON document with every change.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// How many people are simulated.
+    #[arg(long, default_value_t = 300)]
+    pub people: usize,
+    /// Other people for another number.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Where the demo's documents and database go. Replaced when an earlier demo made it.
+    #[arg(long, default_value = "tenure-demo")]
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Secret {
+    /// Keeps a secret. It is asked for, or read from standard input.
+    Set {
+        /// What documents call it: {{ secret('NAME') }}.
+        name: String,
+    },
+    /// Lists the names of all secrets.
+    List,
+    /// Forgets a secret.
+    Delete {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Simulate {
+    /// JumpCloud's users API, with realistic people. POST /_sim/day lets a day pass; see /_sim for more.
+    Jumpcloud {
+        /// How many people.
+        #[arg(long, default_value_t = 300)]
+        people: usize,
+        /// The port; a free one when it is 0.
+        #[arg(long, default_value_t = 8077)]
+        port: u16,
+        /// Other people for another number.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The API key that is accepted.
+        #[arg(long, default_value = "simulated")]
+        key: String,
+    },
+}

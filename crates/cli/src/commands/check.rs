@@ -1,0 +1,50 @@
+//! `tenure check`: everything that is wrong with documents.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use tenure_core::document::{Severity, check as check_documents, load};
+
+use crate::arguments::Place;
+use crate::exit::Exit;
+use crate::home::read_texts;
+use crate::output::json::{VERSION, print};
+use crate::output::style::Style;
+
+pub fn check(place: &Place, files: &[PathBuf], as_json: bool) -> super::Result {
+    let mut texts = Vec::new();
+    for file in if files.is_empty() {
+        std::slice::from_ref(&place.home)
+    } else {
+        files
+    } {
+        texts.extend(read_texts(file)?);
+    }
+    let (documents, mut problems) = load(&texts);
+    problems.extend(check_documents(&documents));
+    let errors = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .count();
+    let count = documents.iter().count();
+    if as_json {
+        print(&json!({ "version": VERSION, "documents": count, "problems": problems }));
+    } else {
+        let style = Style::stdout();
+        for problem in &problems {
+            match problem.severity {
+                Severity::Error => println!("{} {problem}", style.red("error:")),
+                Severity::Warning => println!("{} {problem}", style.yellow("warning:")),
+            }
+        }
+        let warnings = problems.len() - errors;
+        println!(
+            "{count} documents in {} files: {errors} errors, {warnings} warnings",
+            texts.len()
+        );
+        if texts.is_empty() {
+            println!("There are no documents here (*.yaml). `tenure demo` makes a set to look at.");
+        }
+    }
+    Ok(if errors == 0 { Exit::Done } else { Exit::Failed })
+}

@@ -1,0 +1,133 @@
+//! `tenure person`, `tenure password` and `tenure unlink`: one person.
+
+use serde_json::json;
+use tenure_core::profile::PersonKey;
+use tenure_core::seams::Secrets as _;
+use tenure_engine::Engine;
+use tenure_store::{JournalEvent, RunState, StoredLink};
+
+use crate::arguments::Place;
+use crate::exit::Exit;
+use crate::home;
+use crate::output::json::{VERSION, print};
+use crate::output::person::{Person, person as show};
+use crate::output::style::Style;
+
+/// How much of a person's history is shown.
+const HISTORY: u32 = 100;
+
+pub async fn person(place: &Place, key: &str, as_json: bool) -> super::Result {
+    let engine = home::engine(place).await?;
+    let key = parse(key)?;
+    let person = load(&engine, &key).await?;
+    if person.records.is_empty() && person.links.is_empty() && person.history.is_empty() {
+        return Err(format!("nobody is known by the key `{key}`; keys are those of the data source, such as the employee number").into());
+    }
+    if as_json {
+        print(&json!({
+            "version": VERSION,
+            "key": key,
+            "records": person.records.iter().map(|(source, record)| json!({
+                "source": source,
+                "first_seen": record.first_seen,
+                "last_seen": record.fetched_at,
+                "gone_since": record.gone_at,
+                "columns": serde_json::from_str::<serde_json::Value>(&record.columns).unwrap_or_default(),
+            })).collect::<Vec<_>>(),
+            "accounts": person.links.iter().map(|(source, directory, link)| json!({
+                "source": source,
+                "directory": directory,
+                "id": link.link.account,
+                "dn": link.dn,
+                "state": link.link.state,
+                "since": link.link.since,
+                "matched": link.link.matched,
+            })).collect::<Vec<_>>(),
+            "history": person.history.iter().map(|entry| json!({
+                "run": entry.run,
+                "at": entry.at,
+                "event": entry.event,
+                "operation": entry.operation,
+                "outcome": entry.outcome,
+            })).collect::<Vec<_>>(),
+        }));
+    } else {
+        show(key.as_str(), &person, Style::stdout());
+    }
+    Ok(Exit::Done)
+}
+
+pub async fn password(place: &Place, key: &str, directory: Option<&str>) -> super::Result {
+    let engine = home::engine(place).await?;
+    for (_, directory, _) in links(&engine, &parse(key)?, directory).await? {
+        let secret = engine
+            .vault()
+            .get(&tenure_engine::password_name(&directory, key))
+            .await;
+        match secret {
+            Ok(secret) => println!("{directory}: {}", secret.expose()),
+            Err(_) => println!("{directory}: Tenure made no password for this account"),
+        }
+    }
+    Ok(Exit::Done)
+}
+
+pub async fn unlink(place: &Place, key: &str, directory: Option<&str>) -> super::Result {
+    let engine = home::engine(place).await?;
+    let key = parse(key)?;
+    for (source, directory, link) in links(&engine, &key, directory).await? {
+        engine.store().unlink(&source, &directory, &key).await?;
+        println!(
+            "{key} is no longer linked to {} in {directory}. The account itself was not touched.",
+            link.dn
+        );
+    }
+    Ok(Exit::Done)
+}
+
+fn parse(key: &str) -> super::Result<PersonKey> {
+    PersonKey::new(key).ok_or_else(|| format!("`{key}` cannot be a person's key").into())
+}
+
+/// The accounts of a person, of one directory or of all; none is an error.
+async fn links(
+    engine: &Engine,
+    key: &PersonKey,
+    directory: Option<&str>,
+) -> super::Result<Vec<(String, String, StoredLink)>> {
+    let mut links = engine.store().links_of(key).await?;
+    links.retain(|(_, linked, _)| directory.is_none_or(|directory| directory == linked));
+    if links.is_empty() {
+        return Err(format!("no account is linked to `{key}`").into());
+    }
+    Ok(links)
+}
+
+async fn load(engine: &Engine, key: &PersonKey) -> super::Result<Person> {
+    let store = engine.store();
+    let mut records = Vec::new();
+    for (source, key) in store.find_people(key.as_str()).await? {
+        if let Some(record) = store.record(&source, &key).await? {
+            records.push((source, record));
+        }
+    }
+    let mut pending = Vec::new();
+    for (run, seq, change) in store.changes_of_person(key, 5).await? {
+        let state = store.run(run).await?.state;
+        if matches!(state, RunState::Planned | RunState::Held | RunState::Interrupted) {
+            let ended =
+                store.journal(run).await?.iter().any(|entry| {
+                    entry.id.change == seq && matches!(entry.event, JournalEvent::Outcome { .. })
+                });
+            if !ended {
+                pending.push((run, change));
+            }
+        }
+    }
+    Ok(Person {
+        records,
+        links: store.links_of(key).await?,
+        history: store.history(key, HISTORY).await?,
+        pending,
+    })
+}

@@ -1,0 +1,31 @@
+//! `tenure plan`: makes a plan, stores it and shows it.
+
+use std::sync::Arc;
+
+use tenure_core::document::Documents;
+use tenure_engine::{Engine, PlanOptions};
+use tenure_store::Run;
+
+use crate::arguments::{Place, Show};
+use crate::exit::Exit;
+use crate::home;
+use crate::output::progress::Bars;
+
+use super::runs::show_run;
+
+pub async fn plan(place: &Place, automation: &str, show: Show) -> super::Result {
+    let documents = home::documents(place)?;
+    let engine = home::engine(place).await?;
+    let run = make(&engine, &documents, automation).await?;
+    show_run(&engine, &run, show).await?;
+    Ok(Exit::of(&run))
+}
+
+/// Makes a plan with progress bars.
+pub async fn make(engine: &Engine, documents: &Documents, automation: &str) -> super::Result<Run> {
+    let options = PlanOptions {
+        started_by: super::user(),
+        watch: Arc::new(Bars::new()),
+    };
+    Ok(engine.plan(documents, automation, &options).await?)
+}

@@ -1,0 +1,127 @@
+//! `tenure run` and `tenure apply`: carrying out plans.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
+
+use tenure_core::document::Documents;
+use tenure_engine::{ApplyOptions, Engine, Release, Stop};
+use tenure_store::{Run, RunId, RunState};
+
+use crate::arguments::{Place, Show};
+use crate::exit::Exit;
+use crate::home;
+use crate::output::progress::Bars;
+use crate::output::style::Style;
+
+use super::plan::make;
+use super::runs::{show_result, show_run};
+
+pub async fn run(place: &Place, automation: &str, yes: bool, show: Show) -> super::Result {
+    let documents = home::documents(place)?;
+    let engine = home::engine(place).await?;
+    if let Some(left) = left_over(&engine, automation).await? {
+        eprintln!("Run {} was interrupted; finishing it first.", left.id);
+        let finished = carry_out(&engine, &documents, left.id, Release::Keep).await?;
+        show_result(&engine, &finished, show).await?;
+        if finished.state == RunState::Interrupted {
+            return Ok(Exit::of(&finished));
+        }
+    }
+    let planned = make(&engine, &documents, automation).await?;
+    if planned.state != RunState::Planned {
+        show_run(&engine, &planned, show).await?;
+        return Ok(Exit::of(&planned));
+    }
+    if !yes {
+        show_run(&engine, &planned, show).await?;
+        if show.json || !confirmed(&planned)? {
+            return Ok(Exit::Pending);
+        }
+    } else if !show.json {
+        show_run(&engine, &planned, show).await?;
+    }
+    let done = carry_out(&engine, &documents, planned.id, Release::Keep).await?;
+    show_result(&engine, &done, show).await?;
+    Ok(Exit::of(&done))
+}
+
+pub async fn apply(place: &Place, run: RunId, release: bool, json: bool) -> super::Result {
+    let documents = home::documents(place)?;
+    let engine = home::engine(place).await?;
+    let release = if release { Release::Release } else { Release::Keep };
+    let done = carry_out(&engine, &documents, run, release).await;
+    if let Err(error) = &done
+        && let Some(tenure_engine::EngineError::Held { .. }) = error.downcast_ref()
+    {
+        eprintln!("{} {error}", Style::stderr().red("held:"));
+        return Ok(Exit::Held);
+    }
+    let done = done?;
+    show_result(&engine, &done, Show { all: false, json }).await?;
+    Ok(Exit::of(&done))
+}
+
+/// The run of an automation that broke off, when there is one.
+async fn left_over(engine: &Engine, automation: &str) -> super::Result<Option<Run>> {
+    let runs = engine.store().runs(Some(automation), 100).await?;
+    Ok(runs
+        .into_iter()
+        .find(|run| matches!(run.state, RunState::Applying | RunState::Interrupted)))
+}
+
+/// Carries out a plan with progress bars. Ctrl-C lets what is in hand be finished.
+pub async fn carry_out(
+    engine: &Engine,
+    documents: &Documents,
+    run: RunId,
+    release: Release,
+) -> super::Result<Run> {
+    let stop = Stop::new();
+    let asked = stop.clone();
+    let listening = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            eprintln!(
+                "\nStopping after the operations in hand; the rest can be resumed with `tenure apply {run}`."
+            );
+            asked.ask();
+        }
+    });
+    let options = ApplyOptions {
+        release,
+        watch: Arc::new(Bars::new()),
+        stop,
+    };
+    let done = engine.apply(documents, run, &options).await;
+    listening.abort();
+    Ok(done?)
+}
+
+/// Asks on the terminal; without one the answer is no.
+fn confirmed(run: &Run) -> super::Result<bool> {
+    let style = Style::stderr();
+    if !std::io::stdin().is_terminal() {
+        eprintln!(
+            "Nothing was written: there is no terminal to ask on. Carry it out with `tenure apply {}` or use --yes.",
+            run.id
+        );
+        return Ok(false);
+    }
+    eprint!(
+        "{} ",
+        style.bold(format!(
+            "Carry out {} operations? [y/N]",
+            run.summary.plan.operations
+        ))
+    );
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    let yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+    if !yes {
+        eprintln!(
+            "Nothing was written. The plan is kept: `tenure apply {}` carries it out.",
+            run.id
+        );
+    }
+    Ok(yes)
+}

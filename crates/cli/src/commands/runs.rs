@@ -1,0 +1,190 @@
+//! `tenure runs`, `tenure show` and `tenure discard`: what was planned and done.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+use tenure_engine::Engine;
+use tenure_store::{JournalEntry, JournalEvent, Run, RunId, RunState};
+
+use crate::arguments::{Place, Show};
+use crate::exit::Exit;
+use crate::home;
+use crate::output::json::{self, VERSION, print};
+use crate::output::style::Style;
+use crate::output::{outcome_words, plan, run as output};
+
+/// Changes and findings that are shown to people who do not ask for all.
+const SHOWN: u32 = 25;
+/// Changes that are read at once.
+const PAGE: u32 = 5_000;
+/// Operations that went wrong that are shown.
+const WRONG: usize = 25;
+
+pub async fn runs(place: &Place, automation: Option<&str>, limit: u32, as_json: bool) -> super::Result {
+    let engine = home::engine(place).await?;
+    let runs = engine.store().runs(automation, limit).await?;
+    if as_json {
+        print(&json!({ "version": VERSION, "runs": runs.iter().map(json::run).collect::<Vec<_>>() }));
+    } else if runs.is_empty() {
+        println!("There are no runs yet. `tenure plan AUTOMATION` makes the first one.");
+    } else {
+        output::table(&runs, Style::stdout());
+    }
+    Ok(Exit::Done)
+}
+
+pub async fn show(place: &Place, run: Option<RunId>, show: Show) -> super::Result {
+    let engine = home::engine(place).await?;
+    let run = match run {
+        Some(run) => engine.store().run(run).await?,
+        None => match engine.store().runs(None, 1).await?.pop() {
+            Some(run) => run,
+            None => return Err("there are no runs yet; `tenure plan AUTOMATION` makes the first one".into()),
+        },
+    };
+    show_run(&engine, &run, show).await?;
+    Ok(Exit::Done)
+}
+
+pub async fn discard(place: &Place, run: RunId) -> super::Result {
+    let engine = home::engine(place).await?;
+    engine.discard(run).await?;
+    println!("Run {run} is given up. What it had written stays as it is.");
+    Ok(Exit::Done)
+}
+
+/// Shows a run: its plan, and what became of it.
+pub async fn show_run(engine: &Engine, run: &Run, show: Show) -> super::Result<()> {
+    if show.json {
+        return print_whole(engine, run).await;
+    }
+    let style = Style::stdout();
+    output::head(run, style);
+    println!();
+    let limit = if show.all { u32::MAX } else { SHOWN };
+    let shown = print_changes(engine, run, limit, style).await?;
+    let findings = engine.store().findings(run.id, None, limit).await?;
+    for finding in &findings {
+        plan::finding(finding, style);
+    }
+    let plan = &run.summary.plan;
+    let more = (
+        plan.changes - shown.min(plan.changes),
+        run.summary.findings - (findings.len() as u64).min(run.summary.findings),
+    );
+    if more != (0, 0) {
+        let hint = format!(
+            "… and {} more changes, {} more findings: tenure show {} --all",
+            more.0, more.1, run.id
+        );
+        println!("{}", style.dim(hint));
+    }
+    if shown > 0 || !findings.is_empty() {
+        println!();
+    }
+    if run.plan_digest.is_some() {
+        output::plan_line(run, style);
+    }
+    plan::holds(run, style);
+    if !matches!(
+        run.state,
+        RunState::Planned | RunState::Held | RunState::Fetching | RunState::Failed
+    ) {
+        print_result(engine, run, style).await?;
+    }
+    Ok(())
+}
+
+/// Shows what became of a run that was just carried out.
+pub async fn show_result(engine: &Engine, run: &Run, show: Show) -> super::Result<()> {
+    if show.json {
+        return print_whole(engine, run).await;
+    }
+    print_result(engine, run, Style::stdout()).await
+}
+
+async fn print_whole(engine: &Engine, run: &Run) -> super::Result<()> {
+    let changes = engine.store().changes(run.id, None, u32::MAX).await?;
+    let findings = engine.store().findings(run.id, None, u32::MAX).await?;
+    let journal = engine.store().journal(run.id).await?;
+    print(&json::plan(run, &changes, &findings, &journal));
+    Ok(())
+}
+
+async fn print_changes(engine: &Engine, run: &Run, limit: u32, style: Style) -> super::Result<u64> {
+    let (mut after, mut shown) = (None, 0);
+    while shown < limit {
+        let changes = engine
+            .store()
+            .changes(run.id, after, PAGE.min(limit - shown))
+            .await?;
+        let Some((last, _)) = changes.last() else { break };
+        after = Some(*last);
+        for (_, change) in &changes {
+            plan::change(change, style);
+            shown += 1;
+        }
+    }
+    Ok(u64::from(shown))
+}
+
+async fn print_result(engine: &Engine, run: &Run, style: Style) -> super::Result<()> {
+    let journal = engine.store().journal(run.id).await?;
+    print_wrong(engine, run, &journal, style).await?;
+    output::outcome(run, &journal, style);
+    if run.state == RunState::Interrupted {
+        let why = run.error.as_deref().unwrap_or("it was interrupted");
+        println!("{} {why}", style.yellow("Interrupted:"));
+        println!("The rest can be carried out with `tenure apply {}`.", run.id);
+    }
+    Ok(())
+}
+
+/// Prints the operations that did not succeed, each with the person and what the other side said.
+async fn print_wrong(
+    engine: &Engine,
+    run: &Run,
+    journal: &[JournalEntry],
+    style: Style,
+) -> super::Result<()> {
+    let mut changes = HashMap::new();
+    let wrong: Vec<_> = journal
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            JournalEvent::Outcome { outcome, .. } if !outcome.is_success() => Some((entry.id, outcome)),
+            _ => None,
+        })
+        .collect();
+    for (id, outcome) in wrong.iter().take(WRONG) {
+        if let std::collections::hash_map::Entry::Vacant(e) = changes.entry(id.change) {
+            e.insert(engine.store().change(run.id, id.change).await?);
+        }
+        let Some(Some(change)) = changes.get(&id.change) else {
+            continue;
+        };
+        let what = change
+            .operations
+            .get(id.operation as usize)
+            .map(|operation| operation.action.sentence());
+        println!(
+            "{} ({}): {}",
+            change.name,
+            change.person,
+            what.unwrap_or_default()
+        );
+        println!("    {}", outcome_words(outcome, style));
+        if let tenure_core::outcome::Outcome::Refused(refusal)
+        | tenure_core::outcome::Outcome::Failed(refusal) = outcome
+            && !refusal.hint.is_empty()
+        {
+            println!("    {}", style.dim(&refusal.hint));
+        }
+    }
+    if let Some(more) = wrong.len().checked_sub(WRONG).filter(|more| *more > 0) {
+        println!(
+            "{}",
+            style.dim(format!("… and {more} more: tenure show {} --json", run.id))
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! How things look on a terminal, and as JSON for machines.
+
+pub mod json;
+pub mod person;
+pub mod plan;
+pub mod progress;
+pub mod run;
+pub mod style;
+
+use tenure_core::outcome::Outcome;
+
+/// What became of an operation, in a few words.
+pub fn outcome_words(outcome: &Outcome, style: style::Style) -> String {
+    match outcome {
+        Outcome::Verified => style.green("verified"),
+        Outcome::Unverified { why } => style.yellow(format!("not verified: {why}")),
+        Outcome::Refused(refusal) => style.red(format!("refused: {refusal}")),
+        Outcome::Failed(refusal) => style.red(format!("failed: {refusal}")),
+        Outcome::Overtaken { found } => style.yellow(format!("overtaken: {found}")),
+        Outcome::Waiting { on } => style.yellow(format!("not tried, since \"{on}\" did not succeed")),
+    }
+}

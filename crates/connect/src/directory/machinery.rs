@@ -1,0 +1,92 @@
+//! A directory of accounts over LDAP: the pool, the rules of its kind, and the seam that the domain knows.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tenure_core::attribute::{AttributeName, Dictionary};
+use tenure_core::dn::Dn;
+use tenure_core::seams::{
+    AccountSink, Applied, Capabilities, Completeness, Directory, DirectoryError, Write,
+};
+use tokio::sync::OnceCell;
+
+use super::rules::Rules;
+use super::settings::DirectorySettings;
+use crate::ldap::{Connection, Doing, Filter, LdapError, Pool, ResultCode, Search};
+
+/// Accounts in a directory that speaks LDAP, by the rules of its kind.
+#[derive(Debug)]
+pub struct LdapAccounts<R> {
+    pub(super) pool: Pool,
+    pub(super) base: Dn,
+    pub(super) user_filter: Option<Filter>,
+    pub(super) rules: R,
+    context: OnceCell<Dn>,
+}
+
+impl<R> LdapAccounts<R> {
+    /// A directory with these settings; nothing is connected to yet. Fails when the trusted authorities cannot be read.
+    pub fn new(settings: DirectorySettings, rules: R) -> Result<Self, LdapError> {
+        let DirectorySettings {
+            ldap,
+            base,
+            user_filter,
+        } = settings;
+        Ok(Self {
+            pool: Pool::new(ldap)?,
+            base,
+            user_filter,
+            rules,
+            context: OnceCell::new(),
+        })
+    }
+}
+
+impl<R: Rules> LdapAccounts<R> {
+    /// The naming context that names have to be unique in, asked for once.
+    pub(super) async fn naming_context(&self, connection: &mut Connection) -> Result<&Dn, LdapError> {
+        let ask = async {
+            let names = ["defaultNamingContext", "namingContexts"]
+                .map(str::to_owned)
+                .to_vec();
+            let reply = connection.ask(Search::object("", names).into()).await?;
+            if reply.result.code != ResultCode::SUCCESS {
+                return Err(LdapError::refused(connection.server(), Doing::Read, reply.result));
+            }
+            let root = reply.entries.into_iter().next().unwrap_or_default();
+            Ok(self.rules.naming_context(&root, &self.base))
+        };
+        self.context.get_or_try_init(|| ask).await
+    }
+}
+
+#[async_trait]
+impl<R: Rules> Directory for LdapAccounts<R> {
+    fn capabilities(&self) -> Capabilities {
+        self.rules.capabilities()
+    }
+
+    async fn read(
+        &self,
+        attributes: &Arc<Dictionary>,
+        sink: &mut dyn AccountSink,
+    ) -> Result<Completeness, DirectoryError> {
+        let doing = || format!("reading the accounts below `{}`", self.base);
+        self.read_accounts(attributes, sink)
+            .await
+            .map_err(|error| error.while_doing(doing()))
+    }
+
+    async fn taken(
+        &self,
+        attributes: &[AttributeName],
+    ) -> Result<Vec<(AttributeName, String)>, DirectoryError> {
+        self.read_taken(attributes)
+            .await
+            .map_err(|error| error.while_doing("reading which names are taken"))
+    }
+
+    async fn apply(&self, writes: Vec<Write>) -> Vec<Applied> {
+        self.apply_all(writes).await
+    }
+}

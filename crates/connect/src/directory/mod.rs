@@ -1,0 +1,25 @@
+//! Directories that keep accounts: Active Directory, and LDAP servers in general. Both share one machinery; what
+//! differs between them is in [`ActiveDirectoryRules`] and [`LdapRules`] and nowhere else.
+
+mod active_directory;
+mod apply;
+mod columns;
+mod decide;
+mod generic;
+mod job;
+mod machinery;
+mod membership;
+mod read;
+mod rules;
+mod settings;
+mod verify;
+
+pub use active_directory::{ActiveDirectoryRules, AdminCount};
+pub use generic::{LdapRules, MemberOfSource, PasswordMethod};
+pub use machinery::LdapAccounts;
+pub use settings::{DirectorySettings, Mark};
+
+/// Accounts in Active Directory.
+pub type ActiveDirectory = LdapAccounts<ActiveDirectoryRules>;
+/// Accounts in an LDAP server such as OpenLDAP or 389 Directory Server.
+pub type LdapDirectory = LdapAccounts<LdapRules>;

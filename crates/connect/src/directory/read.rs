@@ -1,0 +1,173 @@
+//! Reading: accounts on their way from the wire into the domain, and values that are taken.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tenure_core::account::Account;
+use tenure_core::attribute::{AttributeName, AttributesBuilder, Dictionary};
+use tenure_core::dn::Dn;
+use tenure_core::seams::{AccountSink, Completeness};
+
+use super::columns::Columns;
+use super::machinery::LdapAccounts;
+use super::rules::{MemberOf, Rules};
+use crate::ldap::{Connection, Doing, Filter, LdapError, LdapResult, ResultCode, Scope, Search, explain};
+
+/// The groups of each member, by its normalised name.
+type Groups = HashMap<String, Vec<Arc<str>>>;
+
+impl<R: Rules> LdapAccounts<R> {
+    pub(super) async fn read_accounts(
+        &self,
+        dictionary: &Arc<Dictionary>,
+        sink: &mut dyn AccountSink,
+    ) -> Result<Completeness, LdapError> {
+        let mut connection = self.pool.get().await?;
+        let member_of = dictionary.index("memberOf");
+        let groups = match (self.rules.member_of(), member_of) {
+            (MemberOf::Groups { class, attribute }, Some(index)) => {
+                let (groups, all) = self.read_groups(&mut connection, class, attribute).await?;
+                Some((groups, index, all))
+            }
+            _ => None,
+        };
+        let mut columns = Columns::new(dictionary, &self.rules);
+        let mut builder = AttributesBuilder::new();
+        let (mut count, mut without_id) = (0u64, 0u64);
+        let search = Search {
+            base: self.base.as_str().to_owned(),
+            scope: Scope::Subtree,
+            filter: self.user_filter.clone().unwrap_or_else(|| self.rules.users()),
+            attributes: columns.names(),
+        };
+        let end = connection
+            .search(search, self.pool.settings().page_size, |mut entry| {
+                let dn = Dn::from_server(&entry.dn());
+                let parts = columns.take(&mut entry, &self.rules, &mut builder)?;
+                if let Some((groups, index, _)) = &groups
+                    && !groups.is_empty()
+                {
+                    let of_account = groups.get(&dn.normalised()).into_iter().flatten();
+                    of_account.for_each(|group| builder.push(*index, group));
+                }
+                let attributes = builder.finish();
+                if let Some(id) = parts.id {
+                    count += 1;
+                    sink.account(Account {
+                        id,
+                        dn,
+                        access: parts.access,
+                        attributes,
+                    });
+                } else {
+                    without_id += 1;
+                }
+                Ok(())
+            })
+            .await?;
+        if let Some((_, _, Completeness::Incomplete { why, .. })) = groups {
+            return Ok(Completeness::Incomplete {
+                count,
+                why: format!("not all groups came: {why}"),
+            });
+        }
+        let all = completeness(connection.server(), end, count)?;
+        Ok(match all {
+            Completeness::Complete { .. } if without_id > 0 => Completeness::Incomplete {
+                count,
+                why: format!("{without_id} objects show no `{}`", self.rules.id_attribute()),
+            },
+            all => all,
+        })
+    }
+
+    /// The groups of every member in the naming context; groups often lie outside the base.
+    async fn read_groups(
+        &self,
+        connection: &mut Connection,
+        class: &str,
+        attribute: &str,
+    ) -> Result<(Groups, Completeness), LdapError> {
+        let search = Search {
+            base: self.naming_context(connection).await?.as_str().to_owned(),
+            scope: Scope::Subtree,
+            filter: Filter::equal("objectClass", class),
+            attributes: vec![attribute.to_owned()],
+        };
+        let mut groups = Groups::new();
+        let mut count = 0;
+        let end = connection
+            .search(search, self.pool.settings().page_size, |mut entry| {
+                let group: Arc<str> = entry.dn().as_ref().into();
+                count += 1;
+                while let Some(mut values) = entry.next_attribute()? {
+                    while let Some(member) = values.next_value()? {
+                        let member = Dn::from_server(&String::from_utf8_lossy(member)).normalised();
+                        groups.entry(member).or_default().push(Arc::clone(&group));
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        let all = completeness(connection.server(), end, count)?;
+        Ok((groups, all))
+    }
+
+    pub(super) async fn read_taken(
+        &self,
+        attributes: &[AttributeName],
+    ) -> Result<Vec<(AttributeName, String)>, LdapError> {
+        let mut taken = Vec::new();
+        if attributes.is_empty() {
+            return Ok(taken);
+        }
+        let mut connection = self.pool.get().await?;
+        let search = Search {
+            base: self.naming_context(&mut connection).await?.as_str().to_owned(),
+            scope: Scope::Subtree,
+            filter: Filter::Or(
+                attributes
+                    .iter()
+                    .map(|name| Filter::present(name.as_str()))
+                    .collect(),
+            ),
+            attributes: attributes.iter().map(|name| name.as_str().to_owned()).collect(),
+        };
+        let end = connection
+            .search(search, self.pool.settings().page_size, |mut entry| {
+                while let Some(mut attribute) = entry.next_attribute()? {
+                    let known = attributes
+                        .iter()
+                        .find(|name| name.as_str().as_bytes().eq_ignore_ascii_case(attribute.name));
+                    let Some(name) = known else { continue };
+                    while let Some(value) = attribute.next_value()? {
+                        if let Ok(text) = std::str::from_utf8(value) {
+                            taken.push((name.clone(), text.to_owned()));
+                        }
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        // Half of the names would let others be given out twice.
+        if end.code == ResultCode::SUCCESS {
+            Ok(taken)
+        } else {
+            Err(LdapError::refused(connection.server(), Doing::Read, end))
+        }
+    }
+}
+
+/// What the end of a search says of what came. A server that stops at a limit has given a part.
+fn completeness(server: &str, end: LdapResult, count: u64) -> Result<Completeness, LdapError> {
+    match end.code {
+        ResultCode::SUCCESS => Ok(Completeness::Complete { count }),
+        ResultCode::TIME_LIMIT | ResultCode::SIZE_LIMIT | ResultCode::ADMIN_LIMIT => {
+            Ok(Completeness::Incomplete {
+                count,
+                why: explain(Doing::Read, &end).to_string(),
+            })
+        }
+        _ => Err(LdapError::refused(server, Doing::Read, end)),
+    }
+}

@@ -1,0 +1,24 @@
+//! The one way in which Tenure talks HTTP: endpoints, webhooks and tokens go through the same client, with the
+//! same bounds, retries and redaction. What is particular to records or to a vendor does not belong here.
+
+mod address;
+mod body;
+mod client;
+mod error;
+mod masked;
+mod pace;
+mod request;
+mod retry;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub use address::PrivateAddresses;
+pub(crate) use body::excerpt;
+pub use client::{HttpAnswer, HttpClient, HttpOptions};
+pub use error::{HttpError, HttpFailure};
+pub use masked::Masked;
+pub(crate) use masked::{MASK, scrub};
+pub use request::{HttpBody, HttpRequest, Method, Repeatable};
+pub use retry::Retries;
+pub use tls::{TlsError, Trust, tls_config};

@@ -1,0 +1,56 @@
+//! Where records come from: an application's endpoints over HTTP, or a file. Records travel as whole pages with
+//! byte ranges; what is in them is read elsewhere.
+
+mod authorization;
+mod call;
+mod explain;
+mod file;
+mod http;
+mod path;
+mod progress;
+mod render;
+mod repeat;
+mod split;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tenure_core::expression::Lookups;
+use tenure_core::seams::{SourceError, SourceTrouble};
+
+pub use file::FileSource;
+pub use http::HttpSource;
+pub use render::connection_text;
+
+/// What sources need besides their documents.
+#[derive(Clone)]
+pub struct Environment {
+    /// The folder that paths in documents are relative to.
+    pub folder: PathBuf,
+    /// The tables that formats can name.
+    pub lookups: Lookups,
+    /// Says what time it is, for formats that name `now`.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A document that cannot be followed.
+fn misconfigured(doing: impl Into<String>, said: impl Into<String>, hint: impl Into<String>) -> SourceError {
+    SourceError {
+        kind: SourceTrouble::Refused,
+        doing: doing.into(),
+        said: said.into(),
+        hint: hint.into(),
+    }
+}

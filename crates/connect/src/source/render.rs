@@ -1,0 +1,277 @@
+//! Works out formats for requests: each in the form that is sent, and in the one that is shown, where every secret
+//! is masked.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use tenure_core::expression::{Evaluated, ExpressionError, Format, Scope, SecretHook};
+use tenure_core::seams::{SecretError, Secrets, SourceError, SourceTrouble};
+use tenure_core::secret::Secret;
+
+use super::{Environment, misconfigured};
+use crate::http::{MASK, Masked, scrub};
+
+/// Reads a format; `doing` says where it stands.
+pub(super) fn parse(source: &str, doing: impl FnOnce() -> String) -> Result<Format, SourceError> {
+    Format::parse(source).map_err(|error| misconfigured(doing(), error.to_string(), error.hint))
+}
+
+/// Works out the formats of one call, with the secrets that they name fetched once.
+pub(super) struct Renderer<'a> {
+    doing: String,
+    environment: &'a Environment,
+    now: Timestamp,
+    vault: &'a dyn Secrets,
+    secrets: BTreeMap<String, Secret>,
+}
+
+impl<'a> Renderer<'a> {
+    /// For one call; `doing` is what errors begin with.
+    pub(super) fn new(doing: String, environment: &'a Environment, vault: &'a dyn Secrets) -> Self {
+        Self {
+            doing,
+            environment,
+            now: (environment.now)(),
+            vault,
+            secrets: BTreeMap::new(),
+        }
+    }
+
+    /// What errors begin with.
+    pub(super) fn doing(&self) -> &str {
+        &self.doing
+    }
+
+    /// The secrets that were used, by name.
+    pub(super) fn into_secrets(self) -> BTreeMap<String, Secret> {
+        self.secrets
+    }
+
+    /// The values of a format; `part` says which part of the request it is.
+    pub(super) async fn values(&mut self, format: &Format, part: &str) -> Result<Vec<Masked>, SourceError> {
+        let asked = RefCell::new(Vec::new());
+        let shown = self.evaluate(format, part, &Masking { asked: &asked })?;
+        let asked = asked.into_inner();
+        if asked.is_empty() {
+            return Ok(shown.into_iter().map(Masked::Plain).collect());
+        }
+        for name in asked {
+            self.fetch(name).await?;
+        }
+        let sent = self.evaluate(
+            format,
+            part,
+            &Fetched {
+                secrets: &self.secrets,
+            },
+        )?;
+        let same = sent.len() == shown.len();
+        let mut shown = shown.into_iter().filter(|_| same);
+        Ok(sent
+            .into_iter()
+            .map(|sent| {
+                let shown = shown.next().unwrap_or_else(|| MASK.to_owned());
+                Masked::Secret {
+                    sent: Secret::new(sent),
+                    shown,
+                }
+            })
+            .collect())
+    }
+
+    /// The one text of a format that must have one.
+    pub(super) async fn text(&mut self, format: &Format, part: &str) -> Result<Masked, SourceError> {
+        let mut values = self.values(format, part).await?;
+        match (values.pop(), values.is_empty()) {
+            (Some(only), true) => Ok(only),
+            (last, _) => {
+                let found = values.len() + usize::from(last.is_some());
+                Err(misconfigured(
+                    &self.doing,
+                    format!("{part} gives {found} values, and needs one"),
+                    "",
+                ))
+            }
+        }
+    }
+
+    async fn fetch(&mut self, name: String) -> Result<(), SourceError> {
+        if !self.secrets.contains_key(&name) {
+            let secret = self.vault.get(&name).await.map_err(|error| SourceError {
+                kind: SourceTrouble::Unauthorized,
+                doing: self.doing.clone(),
+                hint: match &error {
+                    SecretError::Missing { .. } => String::new(),
+                    SecretError::Vault { .. } => "check the vault's key and file".to_owned(),
+                },
+                said: error.to_string(),
+            })?;
+            self.secrets.insert(name, secret);
+        }
+        Ok(())
+    }
+
+    fn evaluate(
+        &self,
+        format: &Format,
+        part: &str,
+        hook: &dyn SecretHook,
+    ) -> Result<Vec<String>, SourceError> {
+        let scope = Scope::new()
+            .with_lookups(&self.environment.lookups)
+            .with_now(self.now)
+            .with_secrets(hook);
+        match format.evaluate(&scope) {
+            Ok(Evaluated::Values(values)) => Ok(values),
+            Ok(Evaluated::Nothing { missing }) => {
+                let said = format!("{part} needs `{missing}`, which has no value");
+                Err(misconfigured(
+                    &self.doing,
+                    said,
+                    "requests can name secrets, lookup tables and `now`",
+                ))
+            }
+            Err(error) => Err(self.wrong(part, error)),
+        }
+    }
+
+    fn wrong(&self, part: &str, error: ExpressionError) -> SourceError {
+        let secrets: Vec<_> = self.secrets.values().cloned().collect();
+        misconfigured(
+            &self.doing,
+            scrub(&format!("{part}: {error}"), &secrets),
+            error.hint,
+        )
+    }
+}
+
+/// Works out a text that a connection needs, such as a password. `doing` is what errors begin with.
+pub async fn connection_text(
+    source: &str,
+    doing: &str,
+    environment: &Environment,
+    vault: &dyn Secrets,
+) -> Result<Secret, SourceError> {
+    let format = parse(source, || doing.to_owned())?;
+    let mut renderer = Renderer::new(doing.to_owned(), environment, vault);
+    let text = renderer.text(&format, "it").await?;
+    Ok(Secret::new(text.expose().to_owned()))
+}
+
+/// Gives a mask for every secret, and takes note of which were asked for.
+struct Masking<'a> {
+    asked: &'a RefCell<Vec<String>>,
+}
+
+impl SecretHook for Masking<'_> {
+    fn secret(&self, name: &str) -> Result<Secret, String> {
+        self.asked.borrow_mut().push(name.to_owned());
+        Ok(Secret::new(MASK.to_owned()))
+    }
+}
+
+/// Gives the secrets that were fetched.
+struct Fetched<'a> {
+    secrets: &'a BTreeMap<String, Secret>,
+}
+
+impl SecretHook for Fetched<'_> {
+    fn secret(&self, name: &str) -> Result<Secret, String> {
+        self.secrets.get(name).cloned().ok_or_else(|| {
+            format!("the secret `{name}` is asked for only because of what another secret is, which is not possible")
+        })
+    }
+}
+
+/// A JSON value whose texts are formats.
+#[derive(Clone, Debug)]
+pub(super) enum JsonFormat {
+    /// A text.
+    Text(Format),
+    /// A list.
+    List(Vec<Self>),
+    /// An object.
+    Object(Vec<(String, Self)>),
+    /// Anything else, which stays as it is.
+    Plain(Json),
+}
+
+/// A JSON value in the form that is sent and in the one that is shown.
+#[derive(Clone)]
+pub(super) struct MaskedJson {
+    pub(super) sent: Json,
+    pub(super) shown: Json,
+}
+
+impl JsonFormat {
+    /// Reads the texts of a value as formats.
+    pub(super) fn parse(value: &Json, doing: &str) -> Result<Self, SourceError> {
+        Ok(match value {
+            Json::String(source) => Self::Text(parse(source, || format!("{doing}: `body`"))?),
+            Json::Array(items) => Self::List(
+                items
+                    .iter()
+                    .map(|item| Self::parse(item, doing))
+                    .collect::<Result<_, _>>()?,
+            ),
+            Json::Object(members) => {
+                let members = members
+                    .iter()
+                    .map(|(name, value)| Ok((name.clone(), Self::parse(value, doing)?)));
+                Self::Object(members.collect::<Result<_, SourceError>>()?)
+            }
+            plain => Self::Plain(plain.clone()),
+        })
+    }
+
+    /// The value with its texts worked out: a format of several values gives a list, one of none an empty text.
+    pub(super) async fn render(&self, renderer: &mut Renderer<'_>) -> Result<MaskedJson, SourceError> {
+        match self {
+            Self::Text(format) => {
+                let values = renderer.values(format, "`body`").await?;
+                Ok(MaskedJson {
+                    sent: texts(values.iter().map(Masked::expose)),
+                    shown: texts(values.iter().map(Masked::shown)),
+                })
+            }
+            Self::List(items) => {
+                let (mut sent, mut shown) = (Vec::new(), Vec::new());
+                for item in items {
+                    let item = Box::pin(item.render(renderer)).await?;
+                    sent.push(item.sent);
+                    shown.push(item.shown);
+                }
+                Ok(MaskedJson {
+                    sent: Json::Array(sent),
+                    shown: Json::Array(shown),
+                })
+            }
+            Self::Object(members) => {
+                let (mut sent, mut shown) = (serde_json::Map::new(), serde_json::Map::new());
+                for (name, value) in members {
+                    let value = Box::pin(value.render(renderer)).await?;
+                    sent.insert(name.clone(), value.sent);
+                    shown.insert(name.clone(), value.shown);
+                }
+                Ok(MaskedJson {
+                    sent: Json::Object(sent),
+                    shown: Json::Object(shown),
+                })
+            }
+            Self::Plain(value) => Ok(MaskedJson {
+                sent: value.clone(),
+                shown: value.clone(),
+            }),
+        }
+    }
+}
+
+fn texts<'t>(values: impl Iterator<Item = &'t str>) -> Json {
+    let mut values: Vec<_> = values.map(Json::from).collect();
+    match values.len() {
+        0 | 1 => values.pop().unwrap_or_else(|| Json::from("")),
+        _ => Json::Array(values),
+    }
+}

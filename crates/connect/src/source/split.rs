@@ -1,0 +1,284 @@
+//! Finds the records in an answer without reading them: one pass over the text that gives each record's place, and
+//! the number of all records where the answer says it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::path::MemberPath;
+
+/// Where an endpoint's answers have what.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// The list of records.
+    pub(super) records: MemberPath,
+    /// The number of all records.
+    pub(super) total: Option<MemberPath>,
+}
+
+/// What is in an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Contents {
+    /// The place of each record, in order.
+    pub(super) records: Vec<Range<u32>>,
+    /// How many there are in all, as the answer says.
+    pub(super) total: Option<u64>,
+}
+
+/// Why an answer cannot be split.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SplitError {
+    /// It is no text.
+    #[error("it is not UTF-8 from byte {at}")]
+    Encoding { at: usize },
+    /// It is no JSON, or not all of it.
+    #[error("it is not JSON: {why}")]
+    Json { why: String },
+    /// Nothing is where the records should be.
+    #[error("it has nothing at `{path}`{}", among(names))]
+    Absent { path: String, names: Vec<String> },
+    /// What is there is no list.
+    #[error("`{path}` is {kind}, not a list")]
+    NoList { path: String, kind: &'static str },
+    /// What should be the number of all records is something else.
+    #[error("`{path}` is {kind}, not a number")]
+    NoNumber { path: String, kind: &'static str },
+    /// Places in it cannot be told.
+    #[error("it is longer than 4 GiB")]
+    Length,
+}
+
+fn among(names: &[String]) -> String {
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(", only {}", names.join(", "))
+    }
+}
+
+/// Splits an answer.
+pub(super) fn split(body: &[u8], layout: &Layout) -> Result<Contents, SplitError> {
+    if u32::try_from(body.len()).is_err() {
+        return Err(SplitError::Length);
+    }
+    let text = std::str::from_utf8(body).map_err(|error| SplitError::Encoding {
+        at: error.valid_up_to(),
+    })?;
+    let mut found = Found {
+        base: text.as_ptr().addr(),
+        ..Found::default()
+    };
+    let wanted = Wanted {
+        records: Some(layout.records.names()),
+        total: layout.total.as_ref().map(MemberPath::names),
+    };
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let end = Walk {
+        wanted,
+        found: &mut found,
+    }
+    .deserialize(&mut reader)
+    .and_then(|()| reader.end());
+    end.map_err(|error| SplitError::Json {
+        why: error.to_string(),
+    })?;
+    let path = || layout.records.to_string();
+    let records = match found.records {
+        AtRecords::List(records) => records,
+        AtRecords::Other(kind) => return Err(SplitError::NoList { path: path(), kind }),
+        AtRecords::Nothing => {
+            return Err(SplitError::Absent {
+                path: path(),
+                names: outer_names(text),
+            });
+        }
+    };
+    if let (Some(kind), Some(path)) = (found.no_number, &layout.total) {
+        return Err(SplitError::NoNumber {
+            path: path.to_string(),
+            kind,
+        });
+    }
+    Ok(Contents {
+        records,
+        total: found.total,
+    })
+}
+
+#[derive(Default)]
+struct Found {
+    /// The address of the text, which each record's own is measured from.
+    base: usize,
+    records: AtRecords,
+    total: Option<u64>,
+    /// What was where the number should be.
+    no_number: Option<&'static str>,
+}
+
+#[derive(Default)]
+enum AtRecords {
+    #[default]
+    Nothing,
+    List(Vec<Range<u32>>),
+    Other(&'static str),
+}
+
+/// What is left of the paths at a value: none when it is not on the way, nothing left when it is the one.
+#[derive(Clone, Copy)]
+struct Wanted<'p> {
+    records: Option<&'p [String]>,
+    total: Option<&'p [String]>,
+}
+
+impl Wanted<'_> {
+    fn within(self, name: &str) -> Self {
+        fn step<'p>(path: Option<&'p [String]>, name: &str) -> Option<&'p [String]> {
+            path?
+                .split_first()
+                .filter(|(first, _)| *first == name)
+                .map(|(_, rest)| rest)
+        }
+        Self {
+            records: step(self.records, name),
+            total: step(self.total, name),
+        }
+    }
+}
+
+/// Walks down to what is wanted and over everything else.
+struct Walk<'p, 'f> {
+    wanted: Wanted<'p>,
+    found: &'f mut Found,
+}
+
+impl Walk<'_, '_> {
+    fn are_records(&self) -> bool {
+        self.wanted.records.is_some_and(<[String]>::is_empty)
+    }
+
+    /// Takes note of a value that is neither list nor object.
+    fn plain(self, kind: &'static str, number: Option<u64>) {
+        if self.are_records() {
+            self.found.records = AtRecords::Other(kind);
+        }
+        if self.wanted.total.is_some_and(<[String]>::is_empty) {
+            self.found.total = number;
+            self.found.no_number = number.is_none().then_some(kind);
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        match self.wanted {
+            Wanted {
+                records: None,
+                total: None,
+            } => reader.deserialize_ignored_any(IgnoredAny).map(drop),
+            _ => reader.deserialize_any(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let Self { wanted, found } = self;
+        while let Some(wanted) = members.next_key_seed(Name(wanted))? {
+            members.next_value_seed(Walk { wanted, found })?;
+        }
+        Walk { wanted, found }.plain("an object", None);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        if !self.are_records() {
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            self.plain("a list", None);
+            return Ok(());
+        }
+        let mut records = Vec::with_capacity(128);
+        while let Some(record) = items.next_element::<&RawValue>()? {
+            let start = record.get().as_ptr().addr() - self.found.base;
+            let place = |at| u32::try_from(at).map_err(A::Error::custom);
+            records.push(place(start)?..place(start + record.get().len())?);
+        }
+        self.found.records = AtRecords::List(records);
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.plain("a number", Some(number));
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        self.plain("a number below zero", None);
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        self.plain("a number with a fraction", None);
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.plain("a text", text.trim().parse().ok());
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        self.plain("true or false", None);
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.plain("null", None);
+        Ok(())
+    }
+}
+
+/// What is wanted within the member whose name is read.
+struct Name<'p>(Wanted<'p>);
+
+impl<'de, 'p> DeserializeSeed<'de> for Name<'p> {
+    type Value = Wanted<'p>;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Wanted<'p>, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl<'p> Visitor<'_> for Name<'p> {
+    type Value = Wanted<'p>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Wanted<'p>, E> {
+        Ok(self.0.within(name))
+    }
+}
+
+/// The names that the answer has instead, for the error.
+fn outer_names(text: &str) -> Vec<String> {
+    const SHOWN: usize = 12;
+    let outer: Option<BTreeMap<String, &RawValue>> = serde_json::from_str(text).ok();
+    outer
+        .unwrap_or_default()
+        .into_keys()
+        .take(SHOWN)
+        .map(|name| format!("`{name}`"))
+        .collect()
+}

@@ -1,0 +1,40 @@
+//! Sources against real files, and against a small application that answers as it is told.
+
+mod application;
+mod files;
+mod paging;
+mod splitting;
+mod trouble;
+
+use async_trait::async_trait;
+use tenure_core::seams::{Completeness, RecordPage, RecordSink, Source, SourceError};
+
+/// Keeps what came: the endpoint and the text of each record, page by page.
+#[derive(Default)]
+struct Pages(Vec<(u16, Vec<String>)>);
+
+impl Pages {
+    fn records(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|(_, records)| records).map(String::as_str)
+    }
+}
+
+#[async_trait]
+impl RecordSink for Pages {
+    async fn page(&mut self, page: RecordPage) {
+        let texts = page
+            .iter()
+            .map(|record| String::from_utf8(record.to_vec()).unwrap());
+        self.0.push((page.endpoint, texts.collect()));
+    }
+}
+
+async fn fetch(source: &dyn Source) -> (Pages, Result<Completeness, SourceError>) {
+    let mut pages = Pages::default();
+    let end = source.fetch(&mut pages).await;
+    (pages, end)
+}
+
+fn complete(count: u64) -> Completeness {
+    Completeness::Complete { count }
+}

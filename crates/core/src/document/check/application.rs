@@ -1,0 +1,344 @@
+//! `kind: application`.
+
+use std::collections::BTreeMap;
+
+use serde_json_path::JsonPath;
+use url::{Host, Url};
+
+use super::super::application::{
+    Application, Authorization, AuthorizationKind, Endpoint, Method, PrivateAddresses, Repeat, RequestLimits,
+};
+use super::super::scalar::{Scalar, Span};
+use super::super::tree::join;
+use super::Checker;
+use super::texts::Secrets;
+
+/// What `until` can name of a page.
+const OF_A_PAGE: [&str; 4] = ["records", "number", "count", "total"];
+
+impl Checker<'_> {
+    pub(super) fn application(&mut self, application: &Application) {
+        self.authorization(&application.authorization);
+        for (name, value) in &application.headers {
+            self.header(&join("headers", name), name, value);
+        }
+        self.limits(&application.limits);
+        if application.endpoints.is_empty() {
+            self.error(
+                "endpoints",
+                "no endpoint",
+                "add what is fetched, at least a `name` and a `url`",
+            );
+        }
+        for (at, endpoint) in application.endpoints.iter().enumerate() {
+            let path = format!("endpoints[{at}]");
+            if application
+                .endpoints
+                .iter()
+                .take(at)
+                .any(|other| other.name == endpoint.name)
+            {
+                let found = format!("a second endpoint `{}`", endpoint.name);
+                self.error(&join(&path, "name"), found, "give one of them another name");
+            }
+            self.endpoint(&path, application, endpoint);
+        }
+    }
+
+    fn authorization(&mut self, authorization: &Authorization) {
+        let Authorization {
+            kind,
+            key,
+            value,
+            user,
+            password,
+            ..
+        } = authorization;
+        let fields = [
+            ("key", key),
+            ("value", value),
+            ("user", user),
+            ("password", password),
+        ];
+        let (kind, needed): (_, &[&str]) = match kind {
+            AuthorizationKind::None => ("none", &[]),
+            AuthorizationKind::ApiKey => ("api_key", &["key", "value"]),
+            AuthorizationKind::Basic => ("basic", &["user", "password"]),
+            AuthorizationKind::Bearer => ("bearer", &["value"]),
+        };
+        for (field, text) in fields {
+            let path = join("authorization", field);
+            match text.as_deref() {
+                None | Some("") if needed.contains(&field) => {
+                    self.error(
+                        "authorization",
+                        format!("no `{field}`"),
+                        format!("`type: {kind}` needs `{field}`"),
+                    );
+                }
+                Some(_) if !needed.contains(&field) => {
+                    self.warning(
+                        &path,
+                        format!("`{field}` with `type: {kind}`"),
+                        "it is not used; leave it out",
+                    );
+                }
+                Some(text) if matches!(field, "value" | "password") => self.credential(&path, text),
+                Some(text) => {
+                    self.format(&path, text, Secrets::Allowed);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// A header field's name (a token of RFC 9110, section 5.6.2) and value.
+    fn header(&mut self, path: &str, name: &str, value: &str) {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(token) {
+            self.error(
+                path,
+                format!("`{name}` as a header's name"),
+                "write letters, digits and hyphens",
+            );
+        }
+        let lower = name.to_ascii_lowercase();
+        let parts: Vec<_> = lower.split(['-', '_']).collect();
+        if ["authorization", "apikey", "key", "token", "secret"]
+            .iter()
+            .any(|word| parts.contains(word))
+        {
+            self.credential(path, value);
+        } else {
+            self.format(path, value, Secrets::Allowed);
+        }
+    }
+
+    fn limits(&mut self, limits: &RequestLimits) {
+        self.number("limits.concurrency", limits.concurrency, 1..=64);
+        if let Some(calls) = limits.calls_per_minute {
+            self.number("limits.calls_per_minute", calls, 1..=1_000_000);
+        }
+        self.number("limits.retries", limits.retries, 0..=20);
+        self.number("limits.response_mib", limits.response_mib, 1..=1024);
+        for (path, span) in [
+            ("limits.timeout", limits.timeout),
+            ("limits.total_time", limits.total_time),
+        ] {
+            if span == Span::from_secs(0) {
+                self.error(path, "no time at all", "write for example `60s`");
+            }
+        }
+    }
+
+    fn endpoint(&mut self, path: &str, application: &Application, endpoint: &Endpoint) {
+        self.url(&join(path, "url"), application, &endpoint.url);
+        for (name, Scalar(value)) in &endpoint.query {
+            self.format(&join(&join(path, "query"), name), value, Secrets::Allowed);
+        }
+        for (name, Scalar(value)) in &endpoint.headers {
+            self.header(&join(&join(path, "headers"), name), name, value);
+        }
+        if let Some(body) = &endpoint.body {
+            let path = join(path, "body");
+            if endpoint.method == Method::Get {
+                self.error(
+                    &path,
+                    "a body with `method: GET`",
+                    "leave it out, or write `method: POST`",
+                );
+            }
+            self.body(&path, body);
+        }
+        self.records(&join(path, "records"), &endpoint.records);
+        if let Some(total) = &endpoint.total {
+            self.total(&join(path, "total"), total);
+        }
+        if let Some(repeat) = &endpoint.repeat {
+            self.repeat(&join(path, "repeat"), repeat, &endpoint.query);
+        }
+    }
+
+    fn url(&mut self, path: &str, application: &Application, text: &str) {
+        let hint = "write an address that begins with `https://`";
+        if self.format(path, text, Secrets::Allowed).is_none() || text.starts_with("{{") {
+            return;
+        }
+        if text.contains("{{") {
+            if !text.starts_with("https://") && !text.starts_with("http://") {
+                self.error(
+                    path,
+                    format!("`{text}`, which is not the address of a web server"),
+                    hint,
+                );
+            }
+            return;
+        }
+        match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => {
+                let here = is_this_machine(&url);
+                let carries_key = application.authorization.kind != AuthorizationKind::None;
+                if url.scheme() == "http" && carries_key && !here {
+                    let hint = "everybody on the way can read the key; write `https://`";
+                    self.warning(path, "an address that is not encrypted", hint);
+                }
+                if here && application.private_addresses == PrivateAddresses::Refused {
+                    let hint = "write `private_addresses: allowed` in the application when that is meant";
+                    self.error(path, "an address of this machine, which may not be called", hint);
+                }
+                if !url.username().is_empty() || url.password().is_some() {
+                    self.error(
+                        path,
+                        "a user or password in an address",
+                        "write `authorization: { type: basic, … }`",
+                    );
+                }
+            }
+            _ => self.error(
+                path,
+                format!("`{text}`, which is not the address of a web server"),
+                hint,
+            ),
+        }
+    }
+
+    fn body(&mut self, path: &str, body: &serde_json::Value) {
+        match body {
+            serde_json::Value::String(text) => {
+                self.format(path, text, Secrets::Allowed);
+            }
+            serde_json::Value::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    self.body(&format!("{path}[{at}]"), item);
+                }
+            }
+            serde_json::Value::Object(members) => {
+                for (name, value) in members {
+                    self.body(&join(path, name), value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn records(&mut self, path: &str, text: &str) {
+        let of_names = text.strip_suffix("[*]").is_some_and(is_names);
+        if JsonPath::parse(text).is_err() || !of_names {
+            let hint = "write a JSONPath of names and one final `[*]`, for example `$.results[*]`";
+            self.error(
+                path,
+                format!("`{text}`, which does not lead to a list of records"),
+                hint,
+            );
+        }
+    }
+
+    fn total(&mut self, path: &str, text: &str) {
+        if JsonPath::parse(text).is_err() || !is_names(text) {
+            let hint = "write a JSONPath of names, for example `$.totalCount`";
+            self.error(path, format!("`{text}`, which does not lead to one number"), hint);
+        }
+    }
+
+    fn repeat(&mut self, path: &str, repeat: &Repeat, query: &BTreeMap<String, Scalar>) {
+        if repeat.parameter.is_empty() {
+            self.error(
+                &join(path, "parameter"),
+                "an empty text",
+                "write the name of the parameter that grows",
+            );
+        }
+        if query.contains_key(&repeat.parameter) {
+            let found = format!("`{}`, which `query` has too", repeat.parameter);
+            self.error(
+                &join(path, "parameter"),
+                found,
+                "leave it out of `query`; `start` says its first value",
+            );
+        }
+        if repeat.increment < 1 {
+            let found = format!("the number {}", repeat.increment);
+            self.error(
+                &join(path, "increment"),
+                found,
+                "write by how much the parameter grows, 1 at least",
+            );
+        }
+        self.number(&join(path, "max_pages"), repeat.max_pages, 1..=10_000_000);
+        let Some(until) = &repeat.until else { return };
+        let path = join(path, "until");
+        let Some(condition) = self.condition(&path, until) else {
+            return;
+        };
+        for (name, member) in condition.columns() {
+            if name != "page" || member.is_some_and(|member| !OF_A_PAGE.contains(&member)) {
+                let name = member.map_or_else(|| name.to_owned(), |member| format!("{name}.{member}"));
+                let hint = "only `page.records`, `page.number`, `page.count` and `page.total` are known here";
+                self.error(&path, format!("`{name}`"), hint);
+            }
+        }
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether a JSONPath leads by names only: `$.name`, `$['name']`.
+fn is_names(path: &str) -> bool {
+    let Some(mut rest) = path.trim().strip_prefix('$') else {
+        return false;
+    };
+    while !rest.is_empty() {
+        let quoted = [("['", "']"), ("[\"", "\"]")]
+            .into_iter()
+            .find_map(|(open, close)| {
+                let inner = rest.strip_prefix(open)?;
+                inner.get(inner.find(close)? + close.len()..)
+            });
+        let plain = rest.strip_prefix('.').and_then(|rest| {
+            let end = rest.find(['.', '[', '*']).unwrap_or(rest.len());
+            rest.get(end..).filter(|_| end > 0)
+        });
+        match quoted.or(plain) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_names_is_told_from_others() {
+        for path in [
+            "$",
+            "$.results",
+            "$.d.results",
+            "$['odata.value']",
+            "$[\"a b\"].c",
+        ] {
+            assert!(is_names(path), "{path}");
+        }
+        for path in [
+            "",
+            "results",
+            "$..results",
+            "$.results[0]",
+            "$.*",
+            "$.a[*].b",
+            "$.",
+            "$['a",
+        ] {
+            assert!(!is_names(path), "{path}");
+        }
+    }
+}

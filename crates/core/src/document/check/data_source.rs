@@ -1,0 +1,114 @@
+//! `kind: data_source`.
+
+use jiff::tz::{TimeZone, TimeZoneName, db};
+
+use super::super::data_source::{DataSource, EndpointUse, LifecycleMapping};
+use super::super::error::{closest, one_of};
+use super::super::set::Kind;
+use super::super::tree::join;
+use super::Checker;
+
+impl Checker<'_> {
+    pub(super) fn data_source(&mut self, source: &DataSource) {
+        match (&source.application, &source.file) {
+            (None, None) => {
+                let hint = "say where records come from: `application: NAME`, or `file: { path: …, primary_key: … }`";
+                self.error("", "neither `application` nor `file`", hint);
+            }
+            (Some(_), Some(_)) => self.error("file", "both `application` and `file`", "keep one of them"),
+            (Some(application), None) => self.endpoints(application, &source.endpoints),
+            (None, Some(file)) => {
+                if file.path.is_empty() {
+                    self.error("file.path", "an empty text", "write where the file is");
+                }
+                self.column("file.primary_key", &file.primary_key);
+                if !source.endpoints.is_empty() {
+                    self.error(
+                        "endpoints",
+                        "endpoints with `file`",
+                        "leave them out; a file has none",
+                    );
+                }
+            }
+        }
+        if source.attributes.is_empty() {
+            self.error(
+                "attributes",
+                "no attribute",
+                "map at least one, for example `employeeID: employeeIdentifier`",
+            );
+        }
+        for (name, mapping) in &source.attributes {
+            let path = join("attributes", name.as_str());
+            self.attribute(&path, name);
+            self.column(&path, mapping.from());
+        }
+        self.lifecycle(&source.lifecycle);
+    }
+
+    fn endpoints(&mut self, application: &str, used: &[EndpointUse]) {
+        self.reference("application", Kind::Application, application);
+        if used.is_empty() {
+            let hint = "write for example `endpoints: [{ endpoint: users, primary_key: id }]`";
+            self.error("endpoints", "no endpoint", hint);
+        }
+        let documents = self.documents;
+        for (at, endpoint) in used.iter().enumerate() {
+            let path = format!("endpoints[{at}]");
+            self.column(&join(&path, "primary_key"), &endpoint.primary_key);
+            let path = join(&path, "endpoint");
+            let name = &endpoint.endpoint;
+            if used.iter().take(at).any(|other| other.endpoint == *name) {
+                self.error(
+                    &path,
+                    format!("`{name}` for the second time"),
+                    "an endpoint is fetched once; remove it",
+                );
+            }
+            let Some(known) = documents.application(application) else {
+                continue;
+            };
+            if !known.endpoints.iter().any(|endpoint| endpoint.name == *name) {
+                let hint = one_of(
+                    name,
+                    known.endpoints.iter().map(|endpoint| endpoint.name.as_str()),
+                );
+                let found = format!("`{name}`, which is not an endpoint of application `{application}`");
+                self.error(&path, found, hint);
+            }
+        }
+    }
+
+    fn lifecycle(&mut self, lifecycle: &LifecycleMapping) {
+        if let Some(active) = &lifecycle.active {
+            self.condition("lifecycle.active", active);
+        }
+        if let Some(starts) = &lifecycle.starts {
+            self.column("lifecycle.starts", starts);
+        }
+        if let Some(ends) = &lifecycle.ends {
+            self.column("lifecycle.ends", ends);
+        }
+        if let Some(zone) = &lifecycle.time_zone {
+            // A column is called like a zone by nobody; whatever has a slash and no braces was meant as a zone.
+            if zone.contains('/') && !zone.contains("{{") {
+                self.time_zone("lifecycle.time_zone", zone);
+            } else if TimeZone::get(zone).is_err() {
+                self.column("lifecycle.time_zone", zone);
+            }
+        }
+    }
+
+    /// The name of a time zone.
+    pub(super) fn time_zone(&mut self, path: &str, name: &str) {
+        if TimeZone::get(name).is_ok() {
+            return;
+        }
+        let zones: Vec<_> = db().available().collect();
+        let hint = match closest(name, zones.iter().map(TimeZoneName::as_str)) {
+            Some(likely) => format!("did you mean `{likely}`?"),
+            None => "write a name such as `Europe/Berlin`".to_owned(),
+        };
+        self.error(path, format!("`{name}`, which is not a time zone"), hint);
+    }
+}

@@ -1,0 +1,211 @@
+//! Steps of rules and policies.
+
+use super::super::automation::{ModifyAttributes, Step};
+use super::super::data_source::DataSource;
+use super::super::directory::{Directory, DirectoryKind};
+use super::super::scalar::OneOrMany;
+use super::super::set::Kind;
+use super::super::tree::join;
+use super::Checker;
+use super::texts::Secrets;
+use crate::attribute::AttributeName;
+use crate::expression::{Condition, Format};
+
+/// The actions that a step can have.
+const ACTIONS: &str = "`create_account`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `enable`, \
+                       `disable`, `delete` or `notify`";
+
+impl Checker<'_> {
+    pub(super) fn steps(&mut self, path: &str, steps: &[Step]) {
+        for (at, step) in steps.iter().enumerate() {
+            self.step(&format!("{path}[{at}]"), step);
+        }
+    }
+
+    fn step(&mut self, path: &str, step: &Step) {
+        let actions: Vec<_> = actions(step).collect();
+        match actions.as_slice() {
+            [_] => {}
+            [] => self.error(path, "a step without an action", format!("add one of {ACTIONS}")),
+            several => {
+                let found = format!("`{}` in one step", several.join("` and `"));
+                self.error(path, found, "make a step of each");
+            }
+        }
+        if let Some(create) = &step.create_account {
+            self.reference(
+                &format!("{path}.create_account.template"),
+                Kind::Template,
+                &create.template,
+            );
+        }
+        match &step.modify_attributes {
+            None | Some(ModifyAttributes::All(_)) => {}
+            Some(ModifyAttributes::These(names)) => {
+                for (at, name) in names.iter().enumerate() {
+                    self.attribute(&format!("{path}.modify_attributes[{at}]"), name);
+                }
+            }
+            Some(ModifyAttributes::Values(values)) => {
+                for (name, value) in values {
+                    let path = join(&join(path, "modify_attributes"), name.as_str());
+                    self.attribute(&path, name);
+                    if let Some(value) = value {
+                        self.format(&path, value, Secrets::Refused);
+                    }
+                }
+            }
+        }
+        if let Some(container) = &step.move_to {
+            self.dn_format(&join(path, "move"), container);
+        }
+        for (field, groups) in [
+            ("add_to_groups", &step.add_to_groups),
+            ("remove_from_groups", &step.remove_from_groups),
+        ] {
+            let Some(groups) = groups else { continue };
+            if field == "remove_from_groups" && is_all(groups) {
+                continue;
+            }
+            for (path, group) in each(&join(path, field), groups) {
+                self.group(&path, group);
+            }
+        }
+        if step.notify.is_some() {
+            let hint = "it is left out; everything else is done";
+            self.warning(
+                &join(path, "notify"),
+                "`notify`, on which this version does not act",
+                hint,
+            );
+        }
+        if let Some(when) = &step.when {
+            self.condition(&join(path, "when"), when);
+        }
+    }
+
+    pub(super) fn group(&mut self, path: &str, group: &str) {
+        if group == "all" {
+            let hint = "only `remove_from_groups: all`, without a list, means all groups";
+            return self.error(path, "`all`, which is not the name of a group", hint);
+        }
+        self.dn_format(path, group);
+    }
+
+    /// What steps can only be asked together with the source and directory for which they are used.
+    pub(super) fn steps_in_use(
+        &mut self,
+        path: &str,
+        steps: &[Step],
+        source: Option<&DataSource>,
+        directory: Option<&Directory>,
+    ) {
+        for (at, step) in steps.iter().enumerate() {
+            let path = format!("{path}[{at}]");
+            if let Some(create) = &step.create_account {
+                self.template_in_use(&create.template, source, directory);
+            }
+            if let Some(source) = source {
+                self.names_in_use(&path, step, source);
+            }
+            let Some(directory) = directory else { continue };
+            if let Some(container) = &step.move_to {
+                self.within_base(&join(&path, "move"), container, directory);
+            }
+            let switched = [("enable", step.enable), ("disable", step.disable)];
+            for (action, _) in switched.into_iter().filter(|(_, asked)| asked.is_some()) {
+                if directory.kind == DirectoryKind::Ldap && directory.disabled_by.is_none() {
+                    let found = format!("`{action}`, and directory `{}` does not say how", directory.name);
+                    let hint = "add `disabled_by: { attribute: …, value: … }` to the directory";
+                    self.error(&join(&path, action), found, hint);
+                }
+            }
+        }
+    }
+
+    fn names_in_use(&mut self, path: &str, step: &Step, source: &DataSource) {
+        let dn = AttributeName::new("dn");
+        let mapped: Vec<_> = source.attributes.keys().collect();
+        let known: Vec<_> = source.attributes.keys().chain(std::iter::once(&dn)).collect();
+        let given = format!("data_source `{}`", source.name);
+        let mut formats: Vec<(String, &str)> = Vec::new();
+        match &step.modify_attributes {
+            Some(ModifyAttributes::These(names)) => {
+                for (at, name) in names.iter().enumerate() {
+                    let path = format!("{path}.modify_attributes[{at}]");
+                    self.known(&path, [name.as_str()], &mapped, &given);
+                }
+            }
+            Some(ModifyAttributes::Values(values)) => {
+                for (name, value) in values {
+                    let path = join(&join(path, "modify_attributes"), name.as_str());
+                    formats.extend(value.as_deref().map(|value| (path, value)));
+                }
+            }
+            None | Some(ModifyAttributes::All(_)) => {}
+        }
+        formats.extend(
+            step.move_to
+                .as_deref()
+                .map(|container| (join(path, "move"), container)),
+        );
+        for (field, groups) in [
+            ("add_to_groups", &step.add_to_groups),
+            ("remove_from_groups", &step.remove_from_groups),
+        ] {
+            let groups = groups
+                .iter()
+                .flat_map(|groups| each(&join(path, field), groups).collect::<Vec<_>>());
+            formats.extend(groups.map(|(path, group)| (path, group.as_str())));
+        }
+        for (path, text) in formats {
+            let Ok(format) = Format::parse(text) else { continue };
+            self.known(&path, format.columns().map(|(name, _)| name), &known, &given);
+        }
+        if let Some(Ok(when)) = step.when.as_deref().map(Condition::parse) {
+            self.known(
+                &join(path, "when"),
+                when.columns().map(|(name, _)| name),
+                &known,
+                &given,
+            );
+        }
+    }
+}
+
+fn is_all(groups: &OneOrMany<String>) -> bool {
+    matches!(groups, OneOrMany::One(all) if all == "all")
+}
+
+fn actions(step: &Step) -> impl Iterator<Item = &'static str> {
+    [
+        ("create_account", step.create_account.is_some()),
+        ("modify_attributes", step.modify_attributes.is_some()),
+        ("move", step.move_to.is_some()),
+        ("add_to_groups", step.add_to_groups.is_some()),
+        ("remove_from_groups", step.remove_from_groups.is_some()),
+        ("enable", step.enable.is_some()),
+        ("disable", step.disable.is_some()),
+        ("delete", step.delete.is_some()),
+        ("notify", step.notify.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(action, asked)| asked.then_some(action))
+}
+
+/// Each of one or several values, with its path.
+pub(super) fn each<'v, T>(
+    path: &str,
+    values: &'v OneOrMany<T>,
+) -> impl Iterator<Item = (String, &'v T)> + use<'v, T> {
+    let path = path.to_owned();
+    let several = matches!(values, OneOrMany::Many(_));
+    values.as_slice().iter().enumerate().map(move |(at, value)| {
+        let path = if several {
+            format!("{path}[{at}]")
+        } else {
+            path.clone()
+        };
+        (path, value)
+    })
+}

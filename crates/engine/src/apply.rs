@@ -1,0 +1,405 @@
+//! Carrying out a stored plan: in waves of one operation per account, each wave's intents durable before it leaves
+//! and its outcomes kept after. Starting anew and going on after a crash are the same code.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha20Rng;
+use tenure_core::action::Action;
+use tenure_core::document::{Documents, Kind};
+use tenure_core::link::LinkState;
+use tenure_core::outcome::Outcome;
+use tenure_core::seams::{Applied, Attempt, Directory, Secrets as _, Write};
+use tenure_core::secret::Secret;
+use tenure_store::{
+    Flush, JournalEntry, Lease, LinkRow, OperationId, OutcomeRow, Run, RunChange, RunId, RunState, Sealed,
+};
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::links::LinksBefore;
+use crate::progress::{Progress, Watch};
+use crate::stop::Stop;
+use crate::track::Track;
+use crate::wave::WaveSize;
+
+/// Changes that are on their way at the same time.
+const WINDOW: u32 = 8_192;
+
+/// How a plan is carried out.
+#[derive(Clone)]
+pub struct ApplyOptions {
+    /// Whether guards that hold the run are overruled.
+    pub release: Release,
+    /// Whoever watches.
+    pub watch: Arc<dyn Watch>,
+    /// Whoever may want it to stop.
+    pub stop: Stop,
+}
+
+/// Whether guards that hold a run are overruled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// A held run stays held.
+    Keep,
+    /// A human has looked at the plan and lets it go on.
+    Release,
+}
+
+impl Engine {
+    /// Carries out a plan, or what is left of it. The run that comes back is `Done`, `DoneWithFailures`, or
+    /// `Interrupted` when somebody wanted it to stop or the directory went away.
+    pub async fn apply(
+        &self,
+        documents: &Documents,
+        run: RunId,
+        options: &ApplyOptions,
+    ) -> Result<Run, EngineError> {
+        let run = self.store.run(run).await?;
+        may_go_on(&run, options.release)?;
+        let automation = documents
+            .automation(&run.automation)
+            .ok_or_else(|| EngineError::no_document(documents, Kind::Automation, &run.automation))?;
+        let lease = self.claim(&automation.directory).await?;
+        let applied = self
+            .apply_claimed(
+                &run,
+                documents,
+                (&automation.source, &automation.directory),
+                options,
+                &lease,
+            )
+            .await;
+        lease.release().await?;
+        applied
+    }
+
+    async fn apply_claimed(
+        &self,
+        run: &Run,
+        documents: &Documents,
+        (source, directory): (&str, &str),
+        options: &ApplyOptions,
+        lease: &Lease,
+    ) -> Result<Run, EngineError> {
+        let connection = self
+            .connections
+            .directory(documents, directory, self.clock)
+            .await?;
+        let before = LinksBefore::new(self.store.links(source, directory).await?);
+        let mut journal: HashMap<u64, Vec<JournalEntry>> = HashMap::new();
+        for entry in self.store.journal(run.id).await? {
+            journal.entry(entry.id.change).or_default().push(entry);
+        }
+        let from = [
+            RunState::Planned,
+            RunState::Held,
+            RunState::Applying,
+            RunState::Interrupted,
+        ];
+        self.store
+            .move_run(run.id, &from, RunState::Applying, RunChange::default())
+            .await?;
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|error| EngineError::Broken(error.to_string()))?;
+        let mut applying = Applying {
+            engine: self,
+            run: run.id,
+            source,
+            directory_name: directory,
+            directory: connection.as_ref(),
+            before,
+            lease,
+            random: ChaCha20Rng::from_seed(seed),
+            size: WaveSize::new(),
+            pending: Pending::default(),
+            done: journal
+                .values()
+                .flatten()
+                .filter(|entry| is_outcome(entry))
+                .count() as u64,
+            of: run.summary.plan.operations,
+            failures: 0,
+            watch: &options.watch,
+            stop: &options.stop,
+        };
+        let end = applying.changes(journal).await;
+        let failures = applying.failures;
+        let now = Some(self.clock.now());
+        let (state, error) = match &end {
+            Ok(End::Finished) if failures == 0 => (RunState::Done, None),
+            Ok(End::Finished) => (RunState::DoneWithFailures, None),
+            Ok(End::Stopped) => (RunState::Interrupted, Some("stopped by hand".to_owned())),
+            Ok(End::Unreachable(why)) => (RunState::Interrupted, Some(why.clone())),
+            Err(error) => (RunState::Interrupted, Some(error.to_string())),
+        };
+        let change = RunChange {
+            finished_at: now,
+            error,
+            ..RunChange::default()
+        };
+        let moved = self
+            .store
+            .move_run(run.id, &[RunState::Applying], state, change)
+            .await;
+        end?;
+        moved?;
+        Ok(self.store.run(run.id).await?)
+    }
+}
+
+/// Whether a run is in a state from which it can be carried out.
+fn may_go_on(run: &Run, release: Release) -> Result<(), EngineError> {
+    let not = |hint| {
+        Err(EngineError::State {
+            run: run.id,
+            state: run.state,
+            hint,
+        })
+    };
+    match run.state {
+        RunState::Planned | RunState::Applying | RunState::Interrupted => Ok(()),
+        RunState::Held if release == Release::Keep => Err(EngineError::Held {
+            run: run.id,
+            holds: run.held.clone(),
+        }),
+        RunState::Held if run.held.iter().all(|hold| hold.kind.can_be_released()) => Ok(()),
+        RunState::Held => {
+            not("what came was not whole, so the plan must not be carried out; run the automation again")
+        }
+        RunState::Fetching => not("its plan is not whole yet; run the automation again"),
+        RunState::Done | RunState::DoneWithFailures => {
+            not("there is nothing left to do; run the automation again")
+        }
+        RunState::Failed | RunState::Discarded => not("run the automation again"),
+    }
+}
+
+fn is_outcome(entry: &JournalEntry) -> bool {
+    matches!(entry.event, tenure_store::JournalEvent::Outcome { .. })
+}
+
+/// How carrying out came to its end.
+enum End {
+    Finished,
+    Stopped,
+    Unreachable(String),
+}
+
+/// What waits for the next flush.
+#[derive(Default)]
+struct Pending<'a> {
+    outcomes: Vec<OutcomeRow>,
+    links: Vec<LinkRow<'a>>,
+}
+
+struct Applying<'a> {
+    engine: &'a Engine,
+    run: RunId,
+    source: &'a str,
+    directory_name: &'a str,
+    directory: &'a dyn Directory,
+    before: LinksBefore,
+    lease: &'a Lease,
+    random: ChaCha20Rng,
+    size: WaveSize,
+    pending: Pending<'a>,
+    done: u64,
+    of: u64,
+    failures: u64,
+    watch: &'a Arc<dyn Watch>,
+    stop: &'a Stop,
+}
+
+impl Applying<'_> {
+    /// All changes, a window of them at a time.
+    async fn changes(&mut self, mut journal: HashMap<u64, Vec<JournalEntry>>) -> Result<End, EngineError> {
+        let mut after = None;
+        loop {
+            let changes = self.engine.store.changes(self.run, after, WINDOW).await?;
+            let Some((last, _)) = changes.last() else {
+                self.flush(Vec::new(), Vec::new()).await?;
+                return Ok(End::Finished);
+            };
+            after = Some(*last);
+            let mut tracks = Vec::with_capacity(changes.len());
+            for (seq, change) in changes {
+                let mut track = Track::new(seq, change);
+                if let Some(entries) = journal.remove(&seq) {
+                    track.replay(&entries);
+                    self.failures += u64::from(!track.is_open() && !track.has_succeeded());
+                }
+                if track.change.operations.is_empty() {
+                    self.keep_link(&track, track.change.then);
+                }
+                tracks.push(track);
+            }
+            match self.window(&mut tracks).await? {
+                End::Finished => {}
+                end => return Ok(end),
+            }
+        }
+    }
+
+    /// All operations of these changes, wave by wave.
+    async fn window(&mut self, tracks: &mut [Track]) -> Result<End, EngineError> {
+        loop {
+            if self.stop.is_asked() {
+                self.flush(Vec::new(), Vec::new()).await?;
+                return Ok(End::Stopped);
+            }
+            let now = Instant::now();
+            let wave: Vec<usize> = tracks
+                .iter()
+                .enumerate()
+                .filter(|(_, track)| track.is_open() && track.due().is_none_or(|due| due <= now))
+                .map(|(at, _)| at)
+                .take(self.size.get())
+                .collect();
+            if wave.is_empty() {
+                match tracks
+                    .iter()
+                    .filter(|track| track.is_open())
+                    .filter_map(Track::due)
+                    .min()
+                {
+                    Some(due) => {
+                        tokio::time::sleep_until(due.into()).await;
+                        continue;
+                    }
+                    None => return Ok(End::Finished),
+                }
+            }
+            if let Some(why) = self.wave(tracks, &wave).await? {
+                return Ok(End::Unreachable(why));
+            }
+        }
+    }
+
+    /// One operation of each of these changes. Gives the reason when the directory is not to be reached at all.
+    async fn wave(&mut self, tracks: &mut [Track], wave: &[usize]) -> Result<Option<String>, EngineError> {
+        let mut writes = Vec::with_capacity(wave.len());
+        let mut intents = Vec::with_capacity(wave.len());
+        let mut secrets = Vec::new();
+        for track in wave.iter().filter_map(|at| tracks.get(*at)) {
+            let Some(action) = track.action() else { continue };
+            let password = self.password(track, action, &mut secrets).await?;
+            intents.push(track.id());
+            writes.push(Write {
+                target: track.account.clone(),
+                action: action.clone(),
+                password,
+                attempt: track.attempt,
+            });
+        }
+        self.flush(secrets, intents).await?;
+        let started = Instant::now();
+        let answers = self.directory.apply(writes).await;
+        self.size.learn(wave.len(), started.elapsed());
+        if answers.len() != wave.len() {
+            return Err(EngineError::Broken(format!(
+                "{} answers to {} writes",
+                answers.len(),
+                wave.len()
+            )));
+        }
+        let unreachable = all_failed(&answers);
+        let mut given_up = 0;
+        for (at, applied) in wave.iter().zip(answers) {
+            let Some(track) = tracks.get_mut(*at) else {
+                continue;
+            };
+            let ended = track.ended(applied, Instant::now());
+            given_up += u64::from(!ended.outcomes.is_empty());
+            self.keep(track, ended);
+        }
+        // When not one operation of a wave got through after all tries, the rest need not be tried.
+        Ok(unreachable.filter(|_| given_up == wave.len() as u64 && wave.len() > 1))
+    }
+
+    fn keep(&mut self, track: &Track, ended: crate::track::Ended) {
+        self.done += ended.outcomes.len() as u64;
+        self.failures += u64::from(ended.outcomes.iter().any(|row| !row.outcome.is_success()));
+        self.pending.outcomes.extend(ended.outcomes);
+        if let Some(state) = ended.link {
+            self.keep_link(track, state);
+        }
+        self.watch.progress(Progress::Applied {
+            done: self.done,
+            of: self.of,
+        });
+    }
+
+    fn keep_link(&mut self, track: &Track, state: LinkState) {
+        if let Some(account) = &track.account {
+            let link = self
+                .before
+                .after(&track.change, account, state, self.engine.clock.now());
+            self.pending.links.push(LinkRow {
+                source: self.source,
+                directory: self.directory_name,
+                link,
+            });
+        }
+    }
+
+    /// Puts on the disk what ended and what is about to be written.
+    async fn flush(&mut self, secrets: Vec<Sealed>, intents: Vec<OperationId>) -> Result<(), EngineError> {
+        let pending = std::mem::take(&mut self.pending);
+        if pending.outcomes.is_empty() && pending.links.is_empty() && intents.is_empty() {
+            return Ok(());
+        }
+        let flush = Flush {
+            run: self.run,
+            at: self.engine.clock.now(),
+            outcomes: pending.outcomes,
+            links: pending.links,
+            secrets,
+            intents,
+            lease: self.lease,
+        };
+        Ok(self.engine.store.flush(flush).await?)
+    }
+
+    /// The first password of an account about to be created: a new one, kept sealed before it leaves, or the one
+    /// that was kept before a crash.
+    async fn password(
+        &mut self,
+        track: &Track,
+        action: &Action,
+        secrets: &mut Vec<Sealed>,
+    ) -> Result<Option<Secret>, EngineError> {
+        let Action::CreateAccount {
+            password: Some(rule), ..
+        } = action
+        else {
+            return Ok(None);
+        };
+        let name = password_name(self.directory_name, track.change.person.as_str());
+        if track.attempt == Attempt::Again {
+            return Ok(Some(self.engine.vault.get(&name).await?));
+        }
+        let password = rule.generate(&mut self.random);
+        secrets.push(self.engine.vault.seal(&name, &password)?);
+        Ok(Some(password))
+    }
+}
+
+/// The name under which the vault keeps the first password of a person's account.
+pub fn password_name(directory: &str, person: &str) -> String {
+    format!("password/{directory}/{person}")
+}
+
+/// Why all writes failed for the moment, when they did.
+fn all_failed(answers: &[Applied]) -> Option<String> {
+    let mut why = None;
+    for answer in answers {
+        match &answer.outcome {
+            Outcome::Failed(refusal) => why = Some(refusal.to_string()),
+            _ => return None,
+        }
+    }
+    why
+}

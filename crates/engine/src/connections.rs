@@ -1,0 +1,148 @@
+//! From documents to connections: which source or directory a document stands for, with the secrets it names.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenure_connect::directory::{
+    ActiveDirectory, ActiveDirectoryRules, DirectorySettings, LdapDirectory, LdapRules, Mark,
+};
+use tenure_connect::ldap::{
+    Credentials, Filter, LdapError, LdapSettings, Scheme, ServerUrl, StartTls, Trust,
+};
+use tenure_connect::source::{Environment, FileSource, HttpSource, connection_text};
+use tenure_core::compile::lookups;
+use tenure_core::dn::Dn;
+use tenure_core::document::{self, DirectoryKind, Documents, Encryption, Kind};
+use tenure_core::seams::{Directory, Secrets, Source};
+use tenure_store::{LocalDirectory, Store, Vault};
+
+use crate::clock::Clock;
+use crate::error::EngineError;
+
+/// Makes connections for documents.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    store: Store,
+    vault: Arc<Vault>,
+    folder: PathBuf,
+}
+
+impl Connections {
+    /// Secrets come from the vault, and relative paths begin in the folder.
+    pub(crate) fn new(store: Store, vault: Arc<Vault>, folder: PathBuf) -> Self {
+        Self { store, vault, folder }
+    }
+
+    /// What a data source reads from.
+    pub(crate) fn source(
+        &self,
+        documents: &Documents,
+        name: &str,
+        clock: Clock,
+    ) -> Result<Box<dyn Source>, EngineError> {
+        let source = documents
+            .data_source(name)
+            .ok_or_else(|| EngineError::no_document(documents, Kind::DataSource, name))?;
+        if let Some(file) = &source.file {
+            return Ok(Box::new(FileSource::new(file, &self.folder)));
+        }
+        let application = source.application.as_deref().unwrap_or_default();
+        let application = documents
+            .application(application)
+            .ok_or_else(|| EngineError::no_document(documents, Kind::Application, application))?;
+        let secrets: Arc<dyn Secrets> = Arc::clone(&self.vault) as _;
+        let environment = self.environment(documents, clock);
+        Ok(Box::new(HttpSource::new(
+            application,
+            &source.endpoints,
+            secrets,
+            environment,
+        )?))
+    }
+
+    /// What a directory is reached by.
+    pub(crate) async fn directory(
+        &self,
+        documents: &Documents,
+        name: &str,
+        clock: Clock,
+    ) -> Result<Box<dyn Directory>, EngineError> {
+        let directory = documents
+            .directory(name)
+            .ok_or_else(|| EngineError::no_document(documents, Kind::Directory, name))?;
+        let base = Dn::parse(&directory.base)
+            .map_err(|error| EngineError::settings("directory", name, "base", &error))?;
+        if directory.kind == DirectoryKind::Local {
+            return Ok(Box::new(LocalDirectory::new(self.store.clone(), name, base)));
+        }
+        let failed = |error: LdapError| error.while_doing(format!("setting up the directory `{name}`"));
+        let environment = self.environment(documents, clock);
+        let ldap = self.ldap(directory, &environment).await?;
+        let filter = directory.filter.as_deref().map(Filter::parse).transpose();
+        let user_filter =
+            filter.map_err(|error| EngineError::settings("directory", name, "filter", &error))?;
+        let settings = DirectorySettings {
+            ldap,
+            base,
+            user_filter,
+        };
+        Ok(match directory.kind {
+            DirectoryKind::Local | DirectoryKind::ActiveDirectory => {
+                Box::new(ActiveDirectory::new(settings, ActiveDirectoryRules::default()).map_err(failed)?)
+            }
+            DirectoryKind::Ldap => {
+                let disabled = directory.disabled_by.as_ref().map(|mark| Mark {
+                    attribute: mark.attribute.clone(),
+                    value: mark.value.clone(),
+                });
+                let rules = LdapRules {
+                    disabled,
+                    ..LdapRules::default()
+                };
+                Box::new(LdapDirectory::new(settings, rules).map_err(failed)?)
+            }
+        })
+    }
+
+    async fn ldap(
+        &self,
+        directory: &document::Directory,
+        environment: &Environment,
+    ) -> Result<LdapSettings, EngineError> {
+        let name = &directory.name;
+        let url = directory.url.as_deref().unwrap_or_default();
+        let server =
+            ServerUrl::parse(url).map_err(|error| EngineError::settings("directory", name, "url", &error))?;
+        let start_tls = match (server.scheme, directory.encryption) {
+            (Scheme::Ldap, Encryption::Required) => StartTls::Required,
+            (Scheme::Ldaps, _) | (Scheme::Ldap, Encryption::None) => StartTls::No,
+        };
+        let mut settings = LdapSettings::new(server);
+        settings.start_tls = start_tls;
+        settings.connections = directory.connections as usize;
+        settings.page_size = directory.page_size;
+        settings.time_out = Duration::from_mins(2);
+        if let Some(file) = &directory.ca_file {
+            settings.trust = Trust::File(self.folder.join(file));
+        }
+        if let Some(bind) = &directory.bind {
+            let doing = format!("signing in to the directory `{name}`");
+            let password = connection_text(&bind.password, &doing, environment, &*self.vault).await?;
+            let user = connection_text(&bind.user, &doing, environment, &*self.vault).await?;
+            settings.credentials = Some(Credentials {
+                name: user.expose().to_owned(),
+                password,
+            });
+        }
+        Ok(settings)
+    }
+
+    fn environment(&self, documents: &Documents, clock: Clock) -> Environment {
+        Environment {
+            folder: self.folder.clone(),
+            lookups: lookups(documents),
+            now: Arc::new(move || clock.now()),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Fetching a data source by itself, to see what comes and what the mapping makes of it.
+
+use std::sync::Arc;
+
+use tenure_core::attribute::Dictionary;
+use tenure_core::compile::compile_source;
+use tenure_core::document::{Documents, Kind};
+use tenure_core::join::Known;
+use tenure_core::plan::Finding;
+use tenure_core::profile::Profile;
+use tenure_core::seams::Completeness;
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::gather::{Remember, gather};
+use crate::progress::Watch;
+
+/// What a fetch brought.
+#[derive(Debug)]
+pub struct FetchReport {
+    /// Records that came.
+    pub records: u64,
+    /// Whether these were all.
+    pub completeness: Completeness,
+    /// What the mapping makes of them.
+    pub profiles: Vec<Profile>,
+    /// What cannot be used, and why.
+    pub findings: Vec<Finding>,
+    /// The mapped attributes, each with how many people have a value.
+    pub filled: Vec<ColumnReport>,
+    /// The attributes' names.
+    pub dictionary: Dictionary,
+}
+
+/// A mapped attribute of a fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnReport {
+    /// Its name.
+    pub attribute: String,
+    /// How many people have a value.
+    pub people: u64,
+}
+
+impl Engine {
+    /// Fetches a data source and remembers its records. Nothing is planned or written elsewhere.
+    pub async fn fetch(
+        &self,
+        documents: &Documents,
+        name: &str,
+        watch: Arc<dyn Watch>,
+    ) -> Result<FetchReport, EngineError> {
+        if documents.data_source(name).is_none() {
+            return Err(EngineError::no_document(documents, Kind::DataSource, name));
+        }
+        let reading = Arc::new(compile_source(documents, name)?);
+        let source = self.connections.source(documents, name, self.clock)?;
+        // Everything is mapped anew, as if nothing were known.
+        let known = Arc::new(Known::default());
+        let remember = Remember {
+            store: &self.store,
+            source: name,
+            at: self.clock.now(),
+        };
+        let gathered = gather(source.as_ref(), Arc::clone(&reading), known, remember, watch).await?;
+        let joined = gathered.joined;
+        let filled = reading
+            .mapping
+            .attributes
+            .iter()
+            .zip(&joined.filled)
+            .filter_map(|((index, _), people)| {
+                Some(ColumnReport {
+                    attribute: reading.dictionary.name(*index)?.to_string(),
+                    people: *people,
+                })
+            })
+            .collect();
+        Ok(FetchReport {
+            records: joined.records,
+            completeness: gathered.completeness,
+            profiles: joined.profiles.into_iter().map(|(_, profile)| profile).collect(),
+            findings: joined.findings,
+            filled,
+            dictionary: reading.dictionary.clone(),
+        })
+    }
+}

@@ -1,0 +1,96 @@
+//! Fetching: pages come over the network while the ones before are joined and mapped on a thread of their own and
+//! what is to be remembered goes into the database, each waiting for the next only when its queue is full.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tenure_core::join::{FetchedRecord, Join, Joined, Known, Reading};
+use tenure_core::seams::{Completeness, RecordPage, RecordSink, Source};
+use tenure_store::Store;
+use tokio::sync::mpsc;
+
+use crate::error::EngineError;
+use crate::progress::{Progress, Watch};
+
+/// Pages that may wait for being joined.
+const PAGES: usize = 8;
+/// Records that go to the database at once, and how many such batches may wait.
+const BATCH: usize = 10_000;
+const BATCHES: usize = 2;
+
+/// What a fetch brought.
+pub(crate) struct Gathered {
+    pub(crate) joined: Joined,
+    pub(crate) completeness: Completeness,
+}
+
+/// Where and when a fetch is remembered.
+pub(crate) struct Remember<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) source: &'a str,
+    pub(crate) at: Timestamp,
+}
+
+/// Fetches everything.
+pub(crate) async fn gather(
+    source: &dyn Source,
+    reading: Arc<Reading>,
+    known: Arc<Known>,
+    remember: Remember<'_>,
+    watch: Arc<dyn Watch>,
+) -> Result<Gathered, EngineError> {
+    let (pages, mut arriving) = mpsc::channel::<RecordPage>(PAGES);
+    let (batches, mut leaving) = mpsc::channel::<Vec<FetchedRecord>>(BATCHES);
+    let now = remember.at;
+    let joining = tokio::task::spawn_blocking(move || {
+        let mut join = Join::new(&reading, &known, now);
+        let mut batch = Vec::new();
+        let mut keep = |record: FetchedRecord| {
+            batch.push(record);
+            if batch.len() >= BATCH {
+                // When the writer has failed there is nobody to keep it for; its error ends the run.
+                let _ = batches.blocking_send(std::mem::take(&mut batch));
+            }
+        };
+        let mut records = 0;
+        while let Some(page) = arriving.blocking_recv() {
+            for raw in page.iter() {
+                join.record(page.endpoint, raw, &mut keep);
+            }
+            records += page.records.len() as u64;
+            watch.progress(Progress::Fetched { records });
+        }
+        let joined = join.finish(&mut keep);
+        let _ = batches.blocking_send(batch);
+        joined
+    });
+    let fetching = async {
+        let mut sink = Pages(pages);
+        source.fetch(&mut sink).await
+    };
+    let writing = async {
+        while let Some(batch) = leaving.recv().await {
+            remember
+                .store
+                .save_records(remember.source, remember.at, &batch)
+                .await?;
+        }
+        Ok::<_, EngineError>(())
+    };
+    let (completeness, joined, written) = tokio::join!(fetching, joining, writing);
+    let completeness = completeness?;
+    written?;
+    let joined = joined.map_err(|error| EngineError::Broken(error.to_string()))?;
+    Ok(Gathered { joined, completeness })
+}
+
+struct Pages(mpsc::Sender<RecordPage>);
+
+#[async_trait]
+impl RecordSink for Pages {
+    async fn page(&mut self, page: RecordPage) {
+        // The receiver goes only when joining has broken off, which is reported there.
+        let _ = self.0.send(page).await;
+    }
+}

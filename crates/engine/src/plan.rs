@@ -1,0 +1,589 @@
+//! Making a plan: everybody in the source beside every account in the directory, guarded, and stored before anything
+//! is written anywhere else.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use tenure_core::account::Snapshot;
+use tenure_core::attribute::AttributeName;
+use tenure_core::compile::{Compiled, compile};
+use tenure_core::document::{Automation, Documents, Kind, check_automation};
+use tenure_core::join::{Joined, Known, Reading};
+use tenure_core::link::{InSync, Link};
+use tenure_core::plan::{
+    Absence, Change, Finding, FindingKind, Hold, HoldKind, PlanSink, Planner, Presence, Rules, Summary,
+    World, holds, sort,
+};
+use tenure_core::profile::PersonKey;
+use tenure_core::seams::{Completeness, Directory};
+use tenure_store::{ChangeRow, Claim, Lease, NewRun, Run, RunChange, RunId, RunState, RunSummary};
+use tokio::sync::mpsc;
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::gather::{Gathered, Remember, gather};
+use crate::observe::{Seen, filled, last_good, observe};
+use crate::progress::{Progress, Watch};
+
+/// Changes that go to the database at once, and how many such batches may wait.
+const BATCH: usize = 4_096;
+const BATCHES: usize = 4;
+/// People whose remembered columns are read at once.
+const AGAIN: usize = 20_000;
+
+/// How a plan is made.
+#[derive(Clone)]
+pub struct PlanOptions {
+    /// Who or what asked for it, in words.
+    pub started_by: String,
+    /// Whoever watches.
+    pub watch: Arc<dyn Watch>,
+}
+
+impl Engine {
+    /// Fetches, reads, plans and guards, and stores the plan. The run that comes back is `Planned`, `Held`, or `Done`
+    /// when there is nothing to do.
+    pub async fn plan(
+        &self,
+        documents: &Documents,
+        automation: &str,
+        options: &PlanOptions,
+    ) -> Result<Run, EngineError> {
+        let errors = check_automation(documents, automation);
+        if !errors.is_empty() {
+            return Err(EngineError::Documents(errors));
+        }
+        let compiled = compile(documents, automation)?;
+        let automation = documents
+            .automation(automation)
+            .ok_or_else(|| EngineError::no_document(documents, Kind::Automation, automation))?;
+        let lease = self.claim(&automation.directory).await?;
+        let planned = self.plan_claimed(documents, automation, compiled, options).await;
+        lease.release().await?;
+        planned
+    }
+
+    /// Gives up a run whose plan waits or was interrupted.
+    pub async fn discard(&self, run: RunId) -> Result<(), EngineError> {
+        let waiting = [
+            RunState::Planned,
+            RunState::Held,
+            RunState::Interrupted,
+            RunState::Applying,
+            RunState::Fetching,
+        ];
+        let change = RunChange {
+            finished_at: Some(self.clock.now()),
+            ..RunChange::default()
+        };
+        Ok(self
+            .store
+            .move_run(run, &waiting, RunState::Discarded, change)
+            .await?)
+    }
+
+    /// Keeps other processes away from a directory.
+    pub(crate) async fn claim(&self, directory: &str) -> Result<Lease, EngineError> {
+        match self.store.claim(&format!("directory/{directory}")).await? {
+            Claim::Held(lease) => Ok(lease),
+            Claim::Taken { by, .. } => Err(EngineError::Busy {
+                directory: directory.to_owned(),
+                by,
+            }),
+        }
+    }
+
+    async fn plan_claimed(
+        &self,
+        documents: &Documents,
+        automation: &Automation,
+        compiled: Compiled,
+        options: &PlanOptions,
+    ) -> Result<Run, EngineError> {
+        self.settle_earlier_runs(&automation.name).await?;
+        let now = self.clock.now();
+        let digest = documents.digest();
+        self.store
+            .save_document(&digest, &documents.to_json(), now)
+            .await?;
+        let new = NewRun {
+            automation: &automation.name,
+            started_by: &options.started_by,
+            clock: now,
+            documents: &digest,
+        };
+        let run = self.store.start_run(new, now).await?;
+        if let Err(error) = self
+            .make(run, documents, automation, compiled, options, now)
+            .await
+        {
+            let change = RunChange {
+                finished_at: Some(self.clock.now()),
+                error: Some(error.to_string()),
+                ..RunChange::default()
+            };
+            self.store
+                .move_run(run, &[RunState::Fetching], RunState::Failed, change)
+                .await?;
+            return Err(error);
+        }
+        Ok(self.store.run(run).await?)
+    }
+
+    /// An earlier plan that waits is replaced by the one that is about to be made; a run that broke off in the middle
+    /// of its writes has to come to its end first, since its accounts may not be linked yet.
+    async fn settle_earlier_runs(&self, automation: &str) -> Result<(), EngineError> {
+        for run in self.store.runs(Some(automation), 100).await? {
+            match run.state {
+                RunState::Applying | RunState::Interrupted => {
+                    return Err(EngineError::Unfinished { run: run.id });
+                }
+                RunState::Planned | RunState::Held | RunState::Fetching => self.discard(run.id).await?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn make(
+        &self,
+        run: RunId,
+        documents: &Documents,
+        automation: &Automation,
+        compiled: Compiled,
+        options: &PlanOptions,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let Compiled {
+            reading,
+            rules,
+            mapped,
+            approval,
+        } = compiled;
+        let (reading, rules) = (Arc::new(reading), Arc::new(rules));
+        let before = last_good(&self.store, &automation.name).await?;
+        let watch = &options.watch;
+        let looked = self
+            .look(documents, automation, Arc::clone(&reading), &rules, watch, now)
+            .await?;
+        let Looked {
+            mut joined,
+            known,
+            links,
+            snapshot,
+            directory,
+            incomplete,
+        } = looked;
+        watch.progress(Progress::Planning);
+
+        let absence = absence(&incomplete, &mut joined, before.as_ref());
+        let sorted = sort(&joined, &known, &links, &snapshot, rules.documents, absence, now);
+        let mut profiles = std::mem::take(&mut joined.profiles);
+        for again in sorted.again.chunks(AGAIN) {
+            let mapped = self.map_again(&automation.source, &reading, &known, again, now, &mut joined);
+            profiles.extend(mapped.await?);
+        }
+        profiles.sort_unstable_by_key(|(place, _)| *place);
+        let presence = Presence {
+            profiles: profiles.into_iter().map(|(_, profile)| profile).collect(),
+            in_sync: sorted.in_sync,
+            absent: sorted.absent,
+        };
+        let mut summary = RunSummary {
+            fetched: joined.records,
+            known: known.present(),
+            accounts: snapshot.accounts().len() as u64,
+            people: (presence.profiles.len() + presence.in_sync.len()) as u64,
+            incomplete: (!incomplete.is_empty()).then(|| incomplete.join("; ")),
+            keyless: joined.keyless,
+            filled: filled(&mapped, &joined),
+            ..RunSummary::default()
+        };
+        let taken = if presence.wants_accounts(&links) {
+            directory.taken(&rules.named_attributes()).await?
+        } else {
+            Vec::new()
+        };
+        let world = OwnedWorld {
+            rules: Arc::clone(&rules),
+            snapshot,
+            links,
+            now,
+            taken,
+        };
+        let made = self
+            .store_plan(run, world, presence, std::mem::take(&mut joined.findings))
+            .await?;
+        (summary.findings, summary.plan) = (made.findings, made.summary);
+
+        let seen = Seen {
+            automation: &automation.name,
+            limits: &rules.limits,
+            joined: &joined,
+            known: &known,
+            filled: &summary.filled,
+            before: before.as_ref(),
+            incomplete,
+            summary: &made.summary,
+            now,
+        };
+        let mut held = holds(&rules.limits, &observe(&self.store, seen).await?, now);
+        if let Some(workflow) = approval.filter(|_| made.summary.changes > 0) {
+            held.push(needs_approval(&workflow));
+        }
+        self.store
+            .save_in_sync(&automation.source, &automation.directory, &made.in_sync)
+            .await?;
+        if held.is_empty() && absence == Absence::Proven {
+            self.mark_gone(&automation.source, &known, &joined, now).await?;
+        }
+        let state = match (held.is_empty(), made.summary.changes) {
+            (false, _) => RunState::Held,
+            (true, 0) => RunState::Done,
+            (true, _) => RunState::Planned,
+        };
+        let (counts, at) = (made.summary.counts, self.clock.now());
+        Ok(made
+            .writer
+            .finish(&made.digest, counts, &summary, state, &held, at)
+            .await?)
+    }
+
+    /// Fetches the source and reads the directory, both at the same time.
+    async fn look(
+        &self,
+        documents: &Documents,
+        automation: &Automation,
+        reading: Arc<Reading>,
+        rules: &Rules,
+        watch: &Arc<dyn Watch>,
+        now: Timestamp,
+    ) -> Result<Looked, EngineError> {
+        let source = self
+            .connections
+            .source(documents, &automation.source, self.clock)?;
+        let directory = self
+            .connections
+            .directory(documents, &automation.directory, self.clock)
+            .await?;
+        let (known, links) = tokio::join!(
+            self.store.known_records(&automation.source),
+            self.store.links(&automation.source, &automation.directory)
+        );
+        let (known, links) = (Arc::new(Known::new(known?)), Arc::new(links?));
+        let remember = Remember {
+            store: &self.store,
+            source: &automation.source,
+            at: now,
+        };
+        let (gathered, accounts) = tokio::join!(
+            gather(
+                source.as_ref(),
+                reading,
+                Arc::clone(&known),
+                remember,
+                Arc::clone(watch)
+            ),
+            read(directory.as_ref(), rules, watch)
+        );
+        let Gathered { joined, completeness } = gathered?;
+        let (snapshot, directory_completeness) = accounts?;
+        let incomplete = reasons(&completeness, &directory_completeness);
+        Ok(Looked {
+            joined,
+            known,
+            links,
+            snapshot,
+            directory,
+            incomplete,
+        })
+    }
+
+    async fn map_again(
+        &self,
+        source: &str,
+        reading: &Reading,
+        known: &Known,
+        again: &[(u32, u32)],
+        now: Timestamp,
+        joined: &mut Joined,
+    ) -> Result<Vec<(u32, tenure_core::profile::Profile)>, EngineError> {
+        let mut places: Vec<(&PersonKey, u32)> = again
+            .iter()
+            .filter_map(|(place, at)| Some((&known.at(*at)?.key, *place)))
+            .collect();
+        places.sort_unstable();
+        let keys: Vec<PersonKey> = places.iter().map(|(key, _)| (*key).clone()).collect();
+        let records = self.store.records(source, &keys).await?;
+        let remembered = records.iter().filter_map(|record| {
+            let at = places.binary_search_by(|(key, _)| (*key).cmp(&record.key)).ok()?;
+            let (_, place) = places.get(at)?;
+            Some((*place, record.key.clone(), record.hash, record.columns.as_str()))
+        });
+        Ok(reading.map_again(remembered, now, &mut joined.findings))
+    }
+
+    /// Makes the plan on a thread of its own while its changes go into the database.
+    async fn store_plan(
+        &self,
+        run: RunId,
+        world: OwnedWorld,
+        presence: Presence,
+        findings: Vec<Finding>,
+    ) -> Result<Made, EngineError> {
+        let (batches, mut leaving) = mpsc::channel::<Batch>(BATCHES);
+        let planning = tokio::task::spawn_blocking(move || {
+            let mut writing = Writing::new(batches);
+            for finding in findings {
+                writing.finding(finding);
+            }
+            let planner = Planner::new(
+                &world.rules,
+                World {
+                    snapshot: &world.snapshot,
+                    links: &world.links,
+                    now: world.now,
+                },
+                presence,
+            );
+            let summary = planner.plan(&world.taken, &mut writing);
+            writing.end(summary)
+        });
+        let mut writer = self.store.plan_writer(run).await?;
+        let writing = async {
+            while let Some(batch) = leaving.recv().await {
+                writer.write(batch.changes).await?;
+                writer.write_findings(&batch.findings).await?;
+            }
+            Ok::<_, EngineError>(writer)
+        };
+        let (planned, written) = tokio::join!(planning, writing);
+        let writer = written?;
+        let planned = planned.map_err(|error| EngineError::Broken(error.to_string()))??;
+        Ok(Made {
+            writer,
+            digest: planned.digest,
+            summary: planned.summary,
+            in_sync: planned.in_sync,
+            findings: planned.findings,
+        })
+    }
+
+    async fn mark_gone(
+        &self,
+        source: &str,
+        known: &Known,
+        joined: &Joined,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let gone: Vec<PersonKey> = known
+            .records()
+            .iter()
+            .zip(&joined.seen)
+            .filter(|(record, seen)| !**seen && !record.gone)
+            .map(|(record, _)| record.key.clone())
+            .collect();
+        Ok(self.store.mark_gone(source, now, &gone).await?)
+    }
+}
+
+/// Reads every account.
+async fn read(
+    directory: &dyn Directory,
+    rules: &Rules,
+    watch: &Arc<dyn Watch>,
+) -> Result<(Snapshot, Completeness), EngineError> {
+    let mut accounts = Accounts {
+        read: Vec::new(),
+        watch: Arc::clone(watch),
+    };
+    let dictionary = Arc::new(rules.dictionary.clone());
+    let completeness = directory.read(&dictionary, &mut accounts).await?;
+    Ok((Snapshot::new(accounts.read), completeness))
+}
+
+struct Accounts {
+    read: Vec<tenure_core::account::Account>,
+    watch: Arc<dyn Watch>,
+}
+
+impl tenure_core::seams::AccountSink for Accounts {
+    fn account(&mut self, account: tenure_core::account::Account) {
+        self.read.push(account);
+        if self.read.len().is_multiple_of(1000) {
+            self.watch.progress(Progress::Read {
+                accounts: self.read.len() as u64,
+            });
+        }
+    }
+}
+
+/// Why the fetch or the reading was not complete.
+fn reasons(source: &Completeness, directory: &Completeness) -> Vec<String> {
+    let why = |what: &str, completeness: &Completeness| match completeness {
+        Completeness::Complete { .. } => None,
+        Completeness::Incomplete { why, .. } => Some(format!("not everything came from the {what}: {why}")),
+    };
+    why("source", source)
+        .into_iter()
+        .chain(why("directory", directory))
+        .collect()
+}
+
+/// Whether those who did not come may be taken as gone. A record that came twice took the place of another, and one
+/// that has lost its key belongs to somebody who only seems to be missing.
+fn absence(incomplete: &[String], joined: &mut Joined, before: Option<&Run>) -> Absence {
+    let lost_keys = joined
+        .keyless
+        .saturating_sub(before.map_or(0, |run| run.summary.keyless));
+    let doubt = if joined.repeated > 0 {
+        format!(
+            "{} record(s) came more than once, so that others may not have come at all",
+            joined.repeated
+        )
+    } else if lost_keys > 0 && before.is_some() {
+        format!(
+            "{lost_keys} more record(s) than in the last run have no key, and may belong to people who seem to be missing"
+        )
+    } else {
+        return if incomplete.is_empty() {
+            Absence::Proven
+        } else {
+            Absence::Unproven
+        };
+    };
+    let text = format!("{doubt}; nobody is taken as gone in this run");
+    joined.findings.push(Finding {
+        person: None,
+        kind: FindingKind::Notice,
+        text,
+    });
+    Absence::Unproven
+}
+
+fn needs_approval(workflow: &str) -> Hold {
+    Hold {
+        kind: HoldKind::Approval,
+        text: format!("the plan needs approval by the workflow `{workflow}`"),
+        hint: "Look at the plan with `tenure show`, then release it with `tenure apply --release`."
+            .to_owned(),
+    }
+}
+
+/// What a plan is made against, for a thread of its own.
+struct OwnedWorld {
+    rules: Arc<Rules>,
+    snapshot: Snapshot,
+    links: Arc<Vec<Link>>,
+    now: Timestamp,
+    taken: Vec<(AttributeName, String)>,
+}
+
+/// What the source and the directory have, beside what is known.
+struct Looked {
+    joined: Joined,
+    known: Arc<Known>,
+    links: Arc<Vec<Link>>,
+    snapshot: Snapshot,
+    directory: Box<dyn Directory>,
+    /// Why not all of it came; empty when it did.
+    incomplete: Vec<String>,
+}
+
+/// A plan that is in the database but for its end.
+struct Made {
+    writer: tenure_store::PlanWriter,
+    digest: String,
+    summary: Summary,
+    in_sync: Vec<(PersonKey, InSync)>,
+    findings: u64,
+}
+
+#[derive(Default)]
+struct Batch {
+    changes: Vec<ChangeRow>,
+    findings: Vec<Finding>,
+}
+
+/// Takes the plan while it is made, and sends it off in batches.
+struct Writing {
+    batches: mpsc::Sender<Batch>,
+    batch: Batch,
+    seq: u64,
+    digest: Sha256,
+    in_sync: Vec<(PersonKey, InSync)>,
+    findings: u64,
+    error: Option<tenure_store::StoreError>,
+}
+
+struct Planned {
+    digest: String,
+    summary: Summary,
+    in_sync: Vec<(PersonKey, InSync)>,
+    findings: u64,
+}
+
+impl Writing {
+    fn new(batches: mpsc::Sender<Batch>) -> Self {
+        Self {
+            batches,
+            batch: Batch::default(),
+            seq: 0,
+            digest: Sha256::new(),
+            in_sync: Vec::new(),
+            findings: 0,
+            error: None,
+        }
+    }
+
+    fn send_when_full(&mut self) {
+        if self.batch.changes.len() + self.batch.findings.len() >= BATCH {
+            self.send();
+        }
+    }
+
+    fn send(&mut self) {
+        // When the writer has failed there is nobody to send to; its error ends the run.
+        let _ = self.batches.blocking_send(std::mem::take(&mut self.batch));
+    }
+
+    fn end(mut self, summary: Summary) -> Result<Planned, EngineError> {
+        self.send();
+        match self.error {
+            Some(error) => Err(error.into()),
+            None => Ok(Planned {
+                digest: hex::encode(self.digest.finalize()),
+                summary,
+                in_sync: self.in_sync,
+                findings: self.findings,
+            }),
+        }
+    }
+}
+
+impl PlanSink for Writing {
+    fn change(&mut self, change: Change) {
+        match ChangeRow::of(self.seq, &change) {
+            Ok(row) => {
+                self.digest.update(row.body.as_bytes());
+                self.batch.changes.push(row);
+                self.seq += 1;
+                self.send_when_full();
+            }
+            Err(error) => {
+                self.error.get_or_insert(error);
+            }
+        }
+    }
+
+    fn finding(&mut self, finding: Finding) {
+        self.findings += 1;
+        self.batch.findings.push(finding);
+        self.send_when_full();
+    }
+
+    fn in_sync(&mut self, key: &PersonKey, state: InSync) {
+        self.in_sync.push((key.clone(), state));
+    }
+}

@@ -1,0 +1,57 @@
+//! Answers and refusals in JumpCloud's shape.
+
+use std::fmt::Display;
+
+use axum::{
+    body::Body,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+
+/// A refused request: the status and JumpCloud's `{"message": …}`.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    message: String,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, message: &str) -> Self {
+        Self {
+            status,
+            message: message.to_owned(),
+        }
+    }
+
+    pub(super) fn bad_request(what: impl Display) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            message: format!("Bad Request: {what}"),
+        }
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Not Found")
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "Unauthorized")
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = serde_json::json!({ "message": self.message }).to_string();
+        (self.status, json(body.into())).into_response()
+    }
+}
+
+/// A JSON answer with status 200.
+pub(super) fn json(body: Bytes) -> Response {
+    (
+        [(CONTENT_TYPE, "application/json; charset=utf-8")],
+        Body::from(body),
+    )
+        .into_response()
+}

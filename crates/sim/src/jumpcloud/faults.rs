@@ -1,0 +1,114 @@
+//! Misbehaviour on demand.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// What goes wrong from now on. The default is: nothing.
+///
+/// Set from Rust with [`super::JumpCloud::faults`], or as JSON with `POST /_sim/faults`, where what is left out is
+/// as usual: `{"answer": {"serverError": {}}, "times": 2}`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Faults {
+    /// How answers are spoiled as a whole.
+    pub answer: Option<AnswerFault>,
+    /// How many requests are answered well before `answer` sets in.
+    pub after: u32,
+    /// How many requests `answer` spoils before all is well again; `None` for all that follow.
+    pub times: Option<u32>,
+    /// Every answer waits this long, in milliseconds.
+    pub delay_ms: u64,
+    /// One page of every list is not what it should be.
+    pub missing_page: Option<MissingPage>,
+    /// These fields are in no record.
+    pub vanished_fields: Vec<String>,
+    /// How many people in a thousand cannot be read, always the same ones; `totalCount` leaves them out too.
+    pub gone_per_mille: u16,
+    /// Added to `totalCount` once for every request since the fault was set, so that it changes while one pages.
+    pub total_drift: i64,
+}
+
+/// A whole answer gone wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum AnswerFault {
+    /// 500 with a message.
+    ServerError {},
+    /// 401, as if the key had been revoked.
+    Unauthorized {},
+    /// 429.
+    TooManyRequests {
+        /// The header `Retry-After`, in seconds; left out when `None`.
+        retry_after: Option<u32>,
+    },
+    /// The connection breaks in the middle of the body.
+    CutConnection {},
+    /// The body ends in the middle, but the answer says that this was all.
+    TruncatedJson {},
+    /// Lists are empty and say so: no results, `totalCount` 0.
+    Empty {},
+}
+
+/// A page that is not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MissingPage {
+    /// Which one, counted from 0: the one that begins at `page` × `limit`.
+    pub page: usize,
+    /// What comes in its place.
+    pub instead: Instead,
+}
+
+/// What comes in place of a missing page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Instead {
+    /// No results, while `totalCount` is as always.
+    Nothing,
+    /// The results of the page after it.
+    NextPage,
+}
+
+/// The faults one request meets.
+#[derive(Clone, Default)]
+pub(super) struct Trouble {
+    pub(super) faults: Arc<Faults>,
+    /// The spoiled answer, if it is this request's turn.
+    pub(super) answer: Option<AnswerFault>,
+    /// How many requests came since the faults were set, this one included.
+    pub(super) seen: u32,
+}
+
+/// The faults that are set.
+#[derive(Default)]
+pub(super) struct FaultDesk(Mutex<(Arc<Faults>, u32)>);
+
+impl FaultDesk {
+    pub(super) fn set(&self, faults: Faults) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Arc::new(faults), 0);
+    }
+
+    pub(super) fn current(&self) -> Arc<Faults> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner).0)
+    }
+
+    /// Counts a request and says what it meets.
+    pub(super) fn meet(&self) -> Trouble {
+        let mut desk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.1 = desk.1.saturating_add(1);
+        let (faults, seen) = (Arc::clone(&desk.0), desk.1);
+        drop(desk);
+        let spoiled = seen.checked_sub(faults.after).filter(|nth| *nth > 0);
+        let on = spoiled.is_some_and(|nth| faults.times.is_none_or(|times| nth <= times));
+        Trouble {
+            answer: faults.answer.clone().filter(|_| on),
+            seen,
+            faults,
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Plans: streamed in while they are made, seen once they are whole.
+
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, SqlSafeStr as _};
+use tenure_core::action::ActionKind;
+use tenure_core::plan::{Change, Counts, Finding, Hold};
+use tenure_core::profile::PersonKey;
+
+use crate::bulk::{Bulk, Kind};
+use crate::database::Store;
+use crate::error::StoreError;
+use crate::json::{from_json, to_json};
+use crate::runs::{RunId, RunState, RunSummary};
+use crate::transaction::{Fetched, Transaction, Value, micros};
+
+/// Rows that are gathered for one transaction.
+const BATCH: usize = 20_000;
+
+/// A change as it is stored. Made by the thread that made the change, so that writing costs the database's thread
+/// no serialising.
+#[derive(Clone, Debug)]
+pub struct ChangeRow {
+    seq: u64,
+    person: PersonKey,
+    kinds: String,
+    /// The change as JSON, as it goes into the plan's digest.
+    pub body: String,
+}
+
+impl ChangeRow {
+    /// Serialises the change with this number in its plan.
+    pub fn of(seq: u64, change: &Change) -> Result<Self, StoreError> {
+        Ok(Self {
+            seq,
+            person: change.person.clone(),
+            kinds: change
+                .operations
+                .iter()
+                .map(|operation| letter(operation.action.kind()))
+                .collect(),
+            body: to_json("serialising a change", change)?,
+        })
+    }
+}
+
+/// So many accounts of the tally that the letter stands for. A plan keeps a letter per operation, so that what was
+/// done is counted without reading the plan again.
+pub(crate) fn tally_of_letter(letter: &str, accounts: u64) -> Result<Counts, StoreError> {
+    let mut counts = Counts::default();
+    let tally = match letter {
+        "c" => &mut counts.creates,
+        "m" => &mut counts.modifies,
+        "v" => &mut counts.moves,
+        "e" => &mut counts.enables,
+        "d" => &mut counts.disables,
+        "x" => &mut counts.deletes,
+        other => {
+            let found = format!("an operation of the kind {other:?}");
+            return Err(StoreError::Damaged {
+                table: "changes",
+                found,
+            });
+        }
+    };
+    *tally = accounts;
+    Ok(counts)
+}
+
+/// The letter of the tally that an action counts for, see [`Counts::of_operations`].
+fn letter(kind: ActionKind) -> char {
+    match kind {
+        ActionKind::CreateAccount => 'c',
+        ActionKind::ModifyAttributes | ActionKind::AddToGroups | ActionKind::RemoveFromGroups => 'm',
+        ActionKind::Move => 'v',
+        ActionKind::Enable => 'e',
+        ActionKind::Disable => 'd',
+        ActionKind::Delete => 'x',
+    }
+}
+
+const SAVE_CHANGES: Bulk<4> = Bulk {
+    columns: [
+        ("seq", Kind::Integer),
+        ("person_key", Kind::Text),
+        ("kinds", Kind::Text),
+        ("body", Kind::Text),
+    ],
+    sql: "INSERT INTO changes (run, seq, person_key, kinds, body) SELECT $1, seq, person_key, kinds, body FROM new",
+};
+
+const SAVE_FINDINGS: Bulk<2> = Bulk {
+    columns: [("seq", Kind::Integer), ("body", Kind::Text)],
+    sql: "INSERT INTO findings (run, seq, body) SELECT $1, seq, body FROM new",
+};
+
+/// What is true of rows whose plan is whole.
+const WHOLE: &str = "EXISTS (SELECT 1 FROM runs WHERE runs.id = p.run AND runs.plan_digest IS NOT NULL)";
+
+/// Takes in the plan of one run. What is not finished is never seen, and goes when the next writer starts.
+#[derive(Debug)]
+pub struct PlanWriter {
+    store: Store,
+    run: RunId,
+    changes: Vec<ChangeRow>,
+    findings: Vec<(i64, String)>,
+    next_finding: i64,
+}
+
+impl Store {
+    /// Starts taking in the plan of a run that is `Fetching`; what an earlier writer left is thrown away.
+    pub async fn plan_writer(&self, run: RunId) -> Result<PlanWriter, StoreError> {
+        let mut writing = self.write("starting to store a plan").await?;
+        writing
+            .set_state(run, &[RunState::Fetching], RunState::Fetching)
+            .await?;
+        writing
+            .execute("DELETE FROM changes WHERE run = $1", &[run.0.into()])
+            .await?;
+        writing
+            .execute("DELETE FROM findings WHERE run = $1", &[run.0.into()])
+            .await?;
+        writing.commit().await?;
+        let (changes, findings) = (Vec::new(), Vec::new());
+        Ok(PlanWriter {
+            store: self.clone(),
+            run,
+            changes,
+            findings,
+            next_finding: 0,
+        })
+    }
+
+    /// Changes of a run's plan in order, from the one after `after`. None before the plan is whole.
+    pub async fn changes(
+        &self,
+        run: RunId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<(u64, Change)>, StoreError> {
+        let rows: Vec<(i64, String)> = self.page("seq, body", "changes", run, after, limit).await?;
+        rows.into_iter()
+            .map(|(seq, body)| Ok((seq.cast_unsigned(), from_json("changes", &body)?)))
+            .collect()
+    }
+
+    /// One change of a run's plan.
+    pub async fn change(&self, run: RunId, seq: u64) -> Result<Option<Change>, StoreError> {
+        let changes = self.changes(run, seq.checked_sub(1), 1).await?;
+        Ok(changes
+            .into_iter()
+            .find(|(found, _)| *found == seq)
+            .map(|(_, change)| change))
+    }
+
+    /// What was planned for everybody with this key, newest first.
+    pub async fn changes_of_person(
+        &self,
+        key: &PersonKey,
+        limit: u32,
+    ) -> Result<Vec<(RunId, u64, Change)>, StoreError> {
+        let sql = format!(
+            "SELECT p.run, p.seq, p.body FROM changes p WHERE p.person_key = $1 AND {WHOLE} \
+             ORDER BY p.run DESC, p.seq DESC LIMIT $2"
+        );
+        let mut reading = self.read("reading a person's changes").await?;
+        let rows: Vec<(i64, i64, String)> = reading
+            .fetch_text(
+                AssertSqlSafe(sql).into_sql_str(),
+                &[key.as_str().into(), i64::from(limit).into()],
+            )
+            .await?;
+        rows.into_iter()
+            .map(|(run, seq, body)| Ok((RunId(run), seq.cast_unsigned(), from_json("changes", &body)?)))
+            .collect()
+    }
+
+    /// Findings beside a run's plan in the order in which they were made, counted from nought, from the one after
+    /// `after`. None before the plan is whole.
+    pub async fn findings(
+        &self,
+        run: RunId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Finding>, StoreError> {
+        let rows: Vec<(String,)> = self.page("body", "findings", run, after, limit).await?;
+        rows.into_iter()
+            .map(|(body,)| from_json("findings", &body))
+            .collect()
+    }
+
+    async fn page<T: Fetched>(
+        &self,
+        columns: &str,
+        table: &str,
+        run: RunId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<T>, StoreError> {
+        let sql = format!(
+            "SELECT {columns} FROM {table} p WHERE p.run = $1 AND p.seq > $2 AND {WHOLE} ORDER BY p.seq LIMIT $3"
+        );
+        let after = after.map_or(-1, |after| i64::try_from(after).unwrap_or(i64::MAX));
+        let mut reading = self.read("reading a plan").await?;
+        reading
+            .fetch_text(
+                AssertSqlSafe(sql).into_sql_str(),
+                &[run.0.into(), after.into(), i64::from(limit).into()],
+            )
+            .await
+    }
+}
+
+impl PlanWriter {
+    /// Takes changes, in any order of their numbers.
+    pub async fn write(&mut self, changes: Vec<ChangeRow>) -> Result<(), StoreError> {
+        self.changes.extend(changes);
+        self.write_when_full().await
+    }
+
+    /// Takes findings, which are kept in the order in which they come.
+    pub async fn write_findings(&mut self, findings: &[Finding]) -> Result<(), StoreError> {
+        for finding in findings {
+            self.findings
+                .push((self.next_finding, to_json("serialising a finding", finding)?));
+            self.next_finding += 1;
+        }
+        self.write_when_full().await
+    }
+
+    /// Makes the plan whole: with the rest of it, in one transaction, the run gets its digest, counts, summary and
+    /// holds, and goes from `Fetching` to `state`; one that is `Done` with it ends `at` that time.
+    pub async fn finish(
+        mut self,
+        plan_digest: &str,
+        counts: Counts,
+        summary: &RunSummary,
+        state: RunState,
+        held: &[Hold],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        const DOING: &str = "finishing a plan";
+        let mut writing = self.store.write(DOING).await?;
+        self.write_rest(&mut writing).await?;
+        writing.set_state(self.run, &[RunState::Fetching], state).await?;
+        writing
+            .execute(
+                "UPDATE runs SET plan_digest = $2, counts = $3, summary = $4, held = $5, finished_at = $6 WHERE id = $1",
+                &[
+                    self.run.0.into(),
+                    plan_digest.into(),
+                    to_json(DOING, &counts)?.into(),
+                    to_json(DOING, summary)?.into(),
+                    to_json(DOING, held)?.into(),
+                    Value::Integer((state == RunState::Done).then(|| micros(at))),
+                ],
+            )
+            .await?;
+        writing.commit().await
+    }
+
+    async fn write_when_full(&mut self) -> Result<(), StoreError> {
+        if self.changes.len() + self.findings.len() < BATCH {
+            return Ok(());
+        }
+        let mut writing = self.store.write("storing a plan").await?;
+        self.write_rest(&mut writing).await?;
+        writing.commit().await
+    }
+
+    async fn write_rest(&mut self, writing: &mut Transaction) -> Result<(), StoreError> {
+        let run = [Value::from(self.run.0)];
+        let changes = self.changes.iter().map(|row| {
+            [
+                row.seq.cast_signed().into(),
+                row.person.as_str().into(),
+                row.kinds.as_str().into(),
+                row.body.as_str().into(),
+            ]
+        });
+        writing.bulk(&SAVE_CHANGES, &run, changes).await?;
+        let findings = self
+            .findings
+            .iter()
+            .map(|(seq, body)| [(*seq).into(), body.as_str().into()]);
+        writing.bulk(&SAVE_FINDINGS, &run, findings).await?;
+        self.changes.clear();
+        self.findings.clear();
+        Ok(())
+    }
+}
