@@ -161,9 +161,12 @@ pub enum Command {
 /// How much of a plan is shown, and how.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Show {
-    /// Show every change, not only the first ones.
-    #[arg(long)]
+    /// Show every change and finding, not only the first ones.
+    #[arg(long, conflicts_with = "limit")]
     pub all: bool,
+    /// How many changes and findings to show.
+    #[arg(long, default_value_t = 25)]
+    pub limit: u32,
     /// For machines: one JSON document with every change.
     #[arg(long)]
     pub json: bool,

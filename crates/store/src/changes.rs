@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 use tenure_core::action::ActionKind;
-use tenure_core::plan::{Change, Counts, Finding, Hold};
+use tenure_core::plan::{Change, Counts, Finding, Hold, Operation};
 use tenure_core::profile::PersonKey;
 
 use crate::bulk::{Bulk, Kind};
@@ -33,11 +33,7 @@ impl ChangeRow {
         Ok(Self {
             seq,
             person: change.person.clone(),
-            kinds: change
-                .operations
-                .iter()
-                .map(|operation| letter(operation.action.kind()))
-                .collect(),
+            kinds: kinds(&change.operations),
             body: to_json("serialising a change", change)?,
         })
     }
@@ -66,10 +62,21 @@ pub(crate) fn tally_of_letter(letter: &str, accounts: u64) -> Result<Counts, Sto
     Ok(counts)
 }
 
+/// A letter for each operation. All that is done to a new account is part of its creation.
+fn kinds(operations: &[Operation]) -> String {
+    let letters = operations.iter().map(|operation| letter(operation.action.kind()));
+    if letters.clone().any(|letter| letter == CREATES) {
+        return letters.map(|_| CREATES).collect();
+    }
+    letters.collect()
+}
+
+const CREATES: char = 'c';
+
 /// The letter of the tally that an action counts for, see [`Counts::of_operations`].
 fn letter(kind: ActionKind) -> char {
     match kind {
-        ActionKind::CreateAccount => 'c',
+        ActionKind::CreateAccount => CREATES,
         ActionKind::ModifyAttributes | ActionKind::AddToGroups | ActionKind::RemoveFromGroups => 'm',
         ActionKind::Move => 'v',
         ActionKind::Enable => 'e',

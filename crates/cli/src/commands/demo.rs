@@ -27,6 +27,17 @@ const AUTOMATION: &str = "corp-from-jumpcloud";
 /// Tells a folder that a demo made from one that holds somebody's work.
 const MARK: &str = ".tenure-demo";
 const KEY: &str = "simulated";
+/// How much of the first plan is shown, and of the plan of a day.
+const FEW: Show = Show {
+    all: false,
+    limit: 3,
+    json: false,
+};
+const MANY: Show = Show {
+    all: false,
+    limit: 12,
+    json: false,
+};
 
 pub async fn demo(demo: Demo) -> super::Result {
     let style = Style::stdout();
@@ -53,26 +64,18 @@ pub async fn demo(demo: Demo) -> super::Result {
         &format!("{} people in a simulated JumpCloud, no account yet", demo.people),
         style,
     );
-    let first = plan_and_carry_out(&engine, &documents).await?;
+    let first = plan_and_carry_out(&engine, &documents, FEW).await?;
 
     heading("A day goes by", style);
     for event in jumpcloud.day(demo.seed) {
         println!("  {}", sentence(&event));
     }
     println!();
-    let second = plan_and_carry_out(&engine, &documents).await?;
+    let second = plan_and_carry_out(&engine, &documents, MANY).await?;
 
     heading("Nothing happened since", style);
     let third = make(&engine, &documents, AUTOMATION).await?;
-    show_run(
-        &engine,
-        &third,
-        Show {
-            all: false,
-            json: false,
-        },
-    )
-    .await?;
+    show_run(&engine, &third, FEW).await?;
     jumpcloud.stop().await?;
 
     heading("A closer look", style);
@@ -121,18 +124,14 @@ fn prepare(folder: &Path, simulator: &str) -> super::Result<()> {
     Ok(())
 }
 
-async fn plan_and_carry_out(engine: &Engine, documents: &Documents) -> super::Result<Run> {
-    let show = Show {
-        all: false,
-        json: false,
-    };
+async fn plan_and_carry_out(engine: &Engine, documents: &Documents, show: Show) -> super::Result<Run> {
     let planned = make(engine, documents, AUTOMATION).await?;
     show_run(engine, &planned, show).await?;
     if planned.state != RunState::Planned {
         return Ok(planned);
     }
     let done = carry_out(engine, documents, planned.id, Release::Keep).await?;
-    show_result(engine, &done, show).await?;
+    show_result(engine, &done, false).await?;
     Ok(done)
 }
 

@@ -22,7 +22,7 @@ pub async fn run(place: &Place, automation: &str, yes: bool, show: Show) -> supe
     if let Some(left) = left_over(&engine, automation).await? {
         eprintln!("Run {} was interrupted; finishing it first.", left.id);
         let finished = carry_out(&engine, &documents, left.id, Release::Keep).await?;
-        show_result(&engine, &finished, show).await?;
+        show_result(&engine, &finished, show.json).await?;
         if finished.state == RunState::Interrupted {
             return Ok(Exit::of(&finished));
         }
@@ -41,7 +41,7 @@ pub async fn run(place: &Place, automation: &str, yes: bool, show: Show) -> supe
         show_run(&engine, &planned, show).await?;
     }
     let done = carry_out(&engine, &documents, planned.id, Release::Keep).await?;
-    show_result(&engine, &done, show).await?;
+    show_result(&engine, &done, show.json).await?;
     Ok(Exit::of(&done))
 }
 
@@ -57,7 +57,7 @@ pub async fn apply(place: &Place, run: RunId, release: bool, json: bool) -> supe
         return Ok(Exit::Held);
     }
     let done = done?;
-    show_result(&engine, &done, Show { all: false, json }).await?;
+    show_result(&engine, &done, json).await?;
     Ok(Exit::of(&done))
 }
 

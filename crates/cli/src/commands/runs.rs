@@ -13,8 +13,6 @@ use crate::output::json::{self, VERSION, print};
 use crate::output::style::Style;
 use crate::output::{outcome_words, plan, run as output};
 
-/// Changes and findings that are shown to people who do not ask for all.
-const SHOWN: u32 = 25;
 /// Changes that are read at once.
 const PAGE: u32 = 5_000;
 /// Operations that went wrong that are shown.
@@ -61,7 +59,7 @@ pub async fn show_run(engine: &Engine, run: &Run, show: Show) -> super::Result<(
     let style = Style::stdout();
     output::head(run, style);
     println!();
-    let limit = if show.all { u32::MAX } else { SHOWN };
+    let limit = if show.all { u32::MAX } else { show.limit };
     let shown = print_changes(engine, run, limit, style).await?;
     let findings = engine.store().findings(run.id, None, limit).await?;
     for finding in &findings {
@@ -96,8 +94,8 @@ pub async fn show_run(engine: &Engine, run: &Run, show: Show) -> super::Result<(
 }
 
 /// Shows what became of a run that was just carried out.
-pub async fn show_result(engine: &Engine, run: &Run, show: Show) -> super::Result<()> {
-    if show.json {
+pub async fn show_result(engine: &Engine, run: &Run, as_json: bool) -> super::Result<()> {
+    if as_json {
         return print_whole(engine, run).await;
     }
     print_result(engine, run, Style::stdout()).await

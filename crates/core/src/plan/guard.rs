@@ -29,9 +29,16 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// What one account's operations count for: each kind once.
+    /// What one account's operations count for: each kind once, and a creation with all that belongs to it as one.
     pub fn of_operations(operations: &[Operation]) -> Self {
         let mut counts = Self::default();
+        if operations
+            .iter()
+            .any(|operation| operation.action.kind() == ActionKind::CreateAccount)
+        {
+            counts.creates = 1;
+            return counts;
+        }
         for operation in operations {
             match operation.action.kind() {
                 ActionKind::CreateAccount => counts.creates = 1,
