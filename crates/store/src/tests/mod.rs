@@ -150,6 +150,17 @@ fn change(person: &str) -> Change {
     }
 }
 
+/// A change of an account that is there already.
+fn mover(person: &str) -> Change {
+    let mut change = change(person);
+    change.event = Event::Mover;
+    change.account = Some(AccountId::new(person));
+    if let Some(first) = change.operations.first_mut() {
+        *first = operation(Action::Enable);
+    }
+    change
+}
+
 async fn start(store: &Store, second: i64) -> RunId {
     let new = NewRun {
         automation: "staff",
@@ -162,19 +173,28 @@ async fn start(store: &Store, second: i64) -> RunId {
 
 /// A run whose plan has a change for each person.
 async fn planned(store: &Store, second: i64, people: &[&str]) -> RunId {
+    planned_changes(
+        store,
+        second,
+        people.iter().map(|person| change(person)).collect(),
+    )
+    .await
+}
+
+async fn planned_changes(store: &Store, second: i64, changes: Vec<Change>) -> RunId {
     let run = start(store, second).await;
     let mut writer = store.plan_writer(run).await.unwrap();
-    let rows = people
+    let rows = changes
         .iter()
         .zip(0..)
-        .map(|(person, seq)| ChangeRow::of(seq, &change(person)).unwrap());
+        .map(|(change, seq)| ChangeRow::of(seq, change).unwrap());
     writer.write(rows.collect()).await.unwrap();
     let summary = RunSummary {
-        people: people.len() as u64,
+        people: changes.len() as u64,
         ..RunSummary::default()
     };
     let counts = Counts {
-        creates: people.len() as u64,
+        creates: changes.len() as u64,
         ..Counts::default()
     };
     writer

@@ -2,7 +2,7 @@ use rstest::rstest;
 use tenure_core::outcome::Outcome;
 use tenure_core::plan::{Counts, Hold, HoldKind};
 
-use super::{On, at, lease, planned, start};
+use super::{On, at, lease, mover, planned, planned_changes, start};
 use crate::{Flush, OperationId, OutcomeRow, RunChange, RunId, RunState, StoreError};
 
 #[rstest]
@@ -120,7 +120,7 @@ async fn what_was_really_done_counts_also_when_a_run_died(#[values(On::Sqlite, O
         store.flush(flush).await.unwrap();
     };
     let ok = Outcome::Verified;
-    let died = planned(store, 1, &["1", "2"]).await;
+    let died = planned_changes(store, 1, vec![mover("1"), mover("2")]).await;
     // Two groups of one account are one account modified; what was not done does not count.
     let outcomes = vec![
         ended(0, 0, &ok),
@@ -131,7 +131,7 @@ async fn what_was_really_done_counts_also_when_a_run_died(#[values(On::Sqlite, O
     ];
     apply(died, 10, outcomes).await;
     let done = Counts {
-        creates: 2,
+        enables: 2,
         modifies: 1,
         ..Counts::default()
     };
@@ -141,6 +141,7 @@ async fn what_was_really_done_counts_also_when_a_run_died(#[values(On::Sqlite, O
         [(at(10), done)]
     );
 
+    // All that is done to a new account is its creation.
     let stopped = planned(store, 2, &["3"]).await;
     apply(
         stopped,
@@ -157,14 +158,14 @@ async fn what_was_really_done_counts_also_when_a_run_died(#[values(On::Sqlite, O
         .move_run(stopped, &[RunState::Applying], RunState::Interrupted, stop)
         .await
         .unwrap();
-    let disabled = Counts {
-        disables: 1,
+    let created = Counts {
+        creates: 1,
         ..Counts::default()
     };
-    assert_eq!(store.run(stopped).await.unwrap().applied, disabled);
+    assert_eq!(store.run(stopped).await.unwrap().applied, created);
     assert_eq!(
         store.applied_counts("staff", at(10)).await.unwrap(),
-        [(at(20), disabled)]
+        [(at(20), created)]
     );
     store
         .move_run(
@@ -178,7 +179,7 @@ async fn what_was_really_done_counts_also_when_a_run_died(#[values(On::Sqlite, O
     let again = store.run(stopped).await.unwrap();
     assert_eq!(
         (again.finished_at, again.error, again.applied),
-        (None, None, disabled)
+        (None, None, created)
     );
 
     // One that did nothing is nothing to count.
