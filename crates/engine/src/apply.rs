@@ -220,7 +220,6 @@ impl Applying<'_> {
         loop {
             let changes = self.engine.store.changes(self.run, after, WINDOW).await?;
             let Some((last, _)) = changes.last() else {
-                self.flush(Vec::new(), Vec::new()).await?;
                 return Ok(End::Finished);
             };
             after = Some(*last);
@@ -236,9 +235,10 @@ impl Applying<'_> {
                 }
                 tracks.push(track);
             }
-            match self.window(&mut tracks).await? {
-                End::Finished => {}
-                end => return Ok(end),
+            let end = self.window(&mut tracks).await?;
+            self.flush(Vec::new(), Vec::new()).await?;
+            if !matches!(end, End::Finished) {
+                return Ok(end);
             }
         }
     }
@@ -247,7 +247,6 @@ impl Applying<'_> {
     async fn window(&mut self, tracks: &mut [Track]) -> Result<End, EngineError> {
         loop {
             if self.stop.is_asked() {
-                self.flush(Vec::new(), Vec::new()).await?;
                 return Ok(End::Stopped);
             }
             let now = Instant::now();

@@ -1,20 +1,25 @@
 //! Many rows with one statement. The rows come as a table named `new`, which the statement inserts, joins or
-//! updates from, in the same words on both databases: PostgreSQL takes one array per column, SQLite one JSON text.
+//! updates from, in the same words on both databases: PostgreSQL takes one array per column, SQLite as many
+//! placeholders as there are values.
 //! Queries say `FROM new CROSS JOIN`, by which SQLite looks up what is given rather than going through the table.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use sqlx::error::BoxDynError;
 use sqlx::postgres::PgArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, SqlSafeStr as _};
 
 use crate::error::StoreError;
 use crate::transaction::{Fetched, Given, Inner, Transaction, Value, arguments};
 
-/// Rows and bytes that go with one statement at most.
+/// Rows and bytes that go with one statement to PostgreSQL at most.
 const ROWS: usize = 4_000;
 const BYTES: usize = 4 << 20;
+/// Rows that go with one statement to SQLite. Only these numbers occur, so that statements are prepared once.
+const SIZES: [usize; 4] = [256, 32, 4, 1];
 
 /// What a column of `new` holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +43,12 @@ impl Transaction {
         shared: &[Value<'_>],
         rows: impl Iterator<Item = [Value<'a>; N]>,
     ) -> BoxFuture<'t, Result<u64, StoreError>> {
-        let (sql, statements) = (
-            self.bulk_text(bulk, shared.len()),
-            self.encoded(bulk, shared, rows),
-        );
+        let statements = self.statements(bulk, shared, rows);
         Box::pin(async move {
             let mut touched = 0;
-            for given in statements? {
+            for (sql, given) in statements? {
                 touched += self
-                    .execute_given(AssertSqlSafe(sql.clone()).into_sql_str(), given)
+                    .execute_given(AssertSqlSafe(sql).into_sql_str(), given)
                     .await?;
             }
             Ok(touched)
@@ -60,15 +62,12 @@ impl Transaction {
         shared: &[Value<'_>],
         rows: impl Iterator<Item = [Value<'a>; N]>,
     ) -> BoxFuture<'t, Result<Vec<T>, StoreError>> {
-        let (sql, statements) = (
-            self.bulk_text(bulk, shared.len()),
-            self.encoded(bulk, shared, rows),
-        );
+        let statements = self.statements(bulk, shared, rows);
         Box::pin(async move {
             let mut found = Vec::new();
-            for given in statements? {
+            for (sql, given) in statements? {
                 found.extend(
-                    self.fetch_given::<T>(AssertSqlSafe(sql.clone()).into_sql_str(), given)
+                    self.fetch_given::<T>(AssertSqlSafe(sql).into_sql_str(), given)
                         .await?,
                 );
             }
@@ -76,91 +75,102 @@ impl Transaction {
         })
     }
 
-    /// The values of as many statements as the rows need.
-    fn encoded<'a, const N: usize>(
+    /// As many statements as the rows need, with their values.
+    fn statements<'a, const N: usize>(
         &self,
         bulk: &Bulk<N>,
         shared: &[Value<'_>],
         rows: impl Iterator<Item = [Value<'a>; N]>,
-    ) -> Result<Vec<Given>, StoreError> {
-        let mut rows = rows.peekable();
-        let mut statements = Vec::new();
-        while rows.peek().is_some() {
-            let given = match self.inner {
-                Inner::Sqlite(_) => {
-                    let mut values = shared.to_vec();
-                    values.push(json_rows(&mut rows).into());
-                    arguments(&values).map(Given::Sqlite)
-                }
-                Inner::Postgres(_) => array_rows(shared, bulk, &mut rows).map(Given::Postgres),
-            };
-            statements
-                .push(given.map_err(|error| StoreError::database(self.doing)(sqlx::Error::Encode(error)))?);
-        }
-        Ok(statements)
-    }
-
-    /// The statement with the table `new` in front, whose placeholders follow the shared ones.
-    fn bulk_text<const N: usize>(&self, bulk: &Bulk<N>, shared: usize) -> String {
-        let mut sql = String::from("WITH new (");
-        for (at, (name, _)) in bulk.columns.iter().enumerate() {
-            let comma = if at > 0 { ", " } else { "" };
-            let _ = write!(sql, "{comma}{name}");
-        }
-        sql.push_str(") AS MATERIALIZED (SELECT ");
-        match self.inner {
-            Inner::Sqlite(_) => {
-                for (at, (_, kind)) in bulk.columns.iter().enumerate() {
-                    let comma = if at > 0 { ", " } else { "" };
-                    let _ = match kind {
-                        Kind::Bytes => write!(sql, "{comma}unhex(value ->> {at})"),
-                        Kind::Text | Kind::Integer => write!(sql, "{comma}value ->> {at}"),
-                    };
-                }
-                let _ = write!(sql, " FROM json_each(${})", shared + 1);
-            }
-            Inner::Postgres(_) => {
-                sql.push_str("* FROM UNNEST(");
-                for (at, (_, kind)) in bulk.columns.iter().enumerate() {
-                    let comma = if at > 0 { ", " } else { "" };
-                    let array = match kind {
-                        Kind::Text => "text[]",
-                        Kind::Integer => "bigint[]",
-                        Kind::Bytes => "bytea[]",
-                    };
-                    let _ = write!(sql, "{comma}${}::{array}", shared + at + 1);
-                }
-                sql.push(')');
-            }
-        }
-        let _ = write!(sql, ") {}", bulk.sql);
-        sql
+    ) -> Result<Vec<(Arc<str>, Given)>, StoreError> {
+        let made = match self.inner {
+            Inner::Sqlite(_) => for_sqlite(bulk, shared, rows),
+            Inner::Postgres(_) => for_postgres(bulk, shared, rows),
+        };
+        made.map_err(|error| StoreError::database(self.doing)(sqlx::Error::Encode(error)))
     }
 }
 
-/// Takes rows for one statement as a JSON array of arrays. Bytes are written in hexadecimal digits.
-fn json_rows<'a, const N: usize>(rows: &mut impl Iterator<Item = [Value<'a>; N]>) -> String {
-    let mut json = Vec::with_capacity(1 << 16);
-    json.push(b'[');
-    for (at, row) in rows.enumerate() {
-        json.push(if at > 0 { b',' } else { b' ' });
-        for (at, value) in row.into_iter().enumerate() {
-            json.push(if at > 0 { b',' } else { b'[' });
-            // Writing into memory does not fail.
-            let _ = match value {
-                Value::Text(text) => serde_json::to_writer(&mut json, &text),
-                Value::Integer(number) => serde_json::to_writer(&mut json, &number),
-                Value::Bytes(bytes) => serde_json::to_writer(&mut json, &bytes.map(hex::encode)),
-            };
-        }
-        json.push(b']');
-        if at + 1 >= ROWS || json.len() >= BYTES {
-            break;
-        }
+/// Statements with their values.
+type Statements = Result<Vec<(Arc<str>, Given)>, BoxDynError>;
+
+/// Statements of a few sizes, each row a list of placeholders.
+fn for_sqlite<'a, const N: usize>(
+    bulk: &Bulk<N>,
+    shared: &[Value<'_>],
+    rows: impl Iterator<Item = [Value<'a>; N]>,
+) -> Statements {
+    let mut texts: [Option<Arc<str>>; SIZES.len()] = Default::default();
+    let mut statements = Vec::new();
+    let mut rows = rows.collect::<Vec<_>>().into_iter();
+    while rows.len() > 0 {
+        let fitting = SIZES
+            .iter()
+            .zip(&mut texts)
+            .find(|(size, _)| **size <= rows.len());
+        // One row always fits.
+        let Some((size, text)) = fitting else { break };
+        let text = text.get_or_insert_with(|| placeholders(bulk, shared.len(), *size).into());
+        let values: Vec<Value<'_>> = shared
+            .iter()
+            .cloned()
+            .chain(rows.by_ref().take(*size).flatten())
+            .collect();
+        statements.push((Arc::clone(text), arguments(&values).map(Given::Sqlite)?));
     }
-    json.push(b']');
-    // serde_json writes UTF-8 only.
-    String::from_utf8(json).unwrap_or_default()
+    Ok(statements)
+}
+
+/// The statement with a table `new` of so many rows in front.
+fn placeholders<const N: usize>(bulk: &Bulk<N>, shared: usize, rows: usize) -> String {
+    let mut sql = head(bulk);
+    sql.push_str("VALUES ");
+    for row in 0..rows {
+        sql.push_str(if row > 0 { ", (" } else { "(" });
+        for column in 0..N {
+            let comma = if column > 0 { ", " } else { "" };
+            // Writing into memory does not fail.
+            let _ = write!(sql, "{comma}${}", shared + row * N + column + 1);
+        }
+        sql.push(')');
+    }
+    let _ = write!(sql, ") {}", bulk.sql);
+    sql
+}
+
+/// Statements with one array per column, after the shared values.
+fn for_postgres<'a, const N: usize>(
+    bulk: &Bulk<N>,
+    shared: &[Value<'_>],
+    rows: impl Iterator<Item = [Value<'a>; N]>,
+) -> Statements {
+    let mut sql = head(bulk);
+    sql.push_str("SELECT * FROM UNNEST(");
+    for (at, (_, kind)) in bulk.columns.iter().enumerate() {
+        let comma = if at > 0 { ", " } else { "" };
+        let array = match kind {
+            Kind::Text => "text[]",
+            Kind::Integer => "bigint[]",
+            Kind::Bytes => "bytea[]",
+        };
+        let _ = write!(sql, "{comma}${}::{array}", shared.len() + at + 1);
+    }
+    let _ = write!(sql, ")) {}", bulk.sql);
+    let sql: Arc<str> = sql.into();
+    let mut rows = rows.peekable();
+    let mut statements = Vec::new();
+    while rows.peek().is_some() {
+        statements.push((
+            Arc::clone(&sql),
+            array_rows(shared, bulk, &mut rows).map(Given::Postgres)?,
+        ));
+    }
+    Ok(statements)
+}
+
+/// The beginning of the table `new`.
+fn head<const N: usize>(bulk: &Bulk<N>) -> String {
+    let names = bulk.columns.map(|(name, _)| name);
+    format!("WITH new ({}) AS MATERIALIZED (", names.join(", "))
 }
 
 /// One column of rows for PostgreSQL.
@@ -175,7 +185,7 @@ fn array_rows<'a, const N: usize>(
     shared: &[Value<'_>],
     bulk: &Bulk<N>,
     rows: &mut impl Iterator<Item = [Value<'a>; N]>,
-) -> Result<PgArguments, sqlx::error::BoxDynError> {
+) -> Result<PgArguments, BoxDynError> {
     let mut columns = bulk.columns.map(|(_, kind)| match kind {
         Kind::Text => Column::Text(Vec::with_capacity(ROWS)),
         Kind::Integer => Column::Integer(Vec::with_capacity(ROWS)),

@@ -108,6 +108,8 @@ async fn open_sqlite(path: &str) -> Result<Database, StoreError> {
     create_private(Path::new(path)).map_err(|error| failed(error.to_string()))?;
     let options = SqliteConnectOptions::new()
         .filename(path)
+        // A row of a plan should fit on its page.
+        .page_size(8192)
         .journal_mode(SqliteJournalMode::Wal)
         // An intent must be on the disk before its write leaves.
         .synchronous(SqliteSynchronous::Full)
