@@ -60,6 +60,8 @@ impl Known {
         let by_hash = records
             .iter()
             .zip(0u32..)
+            // A record that was gone has to be remembered anew, even as it was.
+            .filter(|(record, _)| !record.gone)
             .map(|(record, at)| (record.hash, at))
             .collect();
         Self { records, by_hash }
@@ -378,7 +380,12 @@ impl<'a> Join<'a> {
             let Some(columns) = whole else { continue };
             let hash = reading.projection.hash(columns.to_json().as_bytes());
             match self.known.place(&key) {
-                Some(at) if self.known.at(at).is_some_and(|record| record.hash == hash) => {
+                Some(at)
+                    if self
+                        .known
+                        .at(at)
+                        .is_some_and(|record| record.hash == hash && !record.gone) =>
+                {
                     self.joined.unchanged.push((place, at));
                     count_filled(
                         &mut self.joined.filled,

@@ -15,8 +15,6 @@ use crate::error::EngineError;
 const NOTABLE: u64 = 10;
 /// An attribute has vanished when fewer than one in so many of those who had it are left.
 const LEFT_OF: u64 = 10;
-/// How many runs are looked through for the last one that was in order.
-const LOOK_BACK: u32 = 50;
 
 /// How many people have a value, by the name of the attribute.
 pub(crate) fn filled(mapped: &[AttributeName], joined: &Joined) -> BTreeMap<String, u64> {
@@ -27,20 +25,17 @@ pub(crate) fn filled(mapped: &[AttributeName], joined: &Joined) -> BTreeMap<Stri
         .collect()
 }
 
-/// The last run of an automation whose data was in order.
+/// The last run of an automation whose data was in order, however long ago: trouble that lasts must not become what
+/// is usual.
 pub(crate) async fn last_good(store: &Store, automation: &str) -> Result<Option<Run>, EngineError> {
-    let runs = store.runs(Some(automation), LOOK_BACK).await?;
-    let good = |run: &Run| {
-        matches!(
-            run.state,
-            RunState::Planned
-                | RunState::Applying
-                | RunState::Interrupted
-                | RunState::Done
-                | RunState::DoneWithFailures
-        )
-    };
-    Ok(runs.into_iter().find(good))
+    let good = [
+        RunState::Planned,
+        RunState::Applying,
+        RunState::Interrupted,
+        RunState::Done,
+        RunState::DoneWithFailures,
+    ];
+    Ok(store.last_run(automation, &good).await?)
 }
 
 /// What this run saw, beside the one before.

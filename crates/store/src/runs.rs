@@ -277,6 +277,28 @@ impl Store {
         Ok(runs)
     }
 
+    /// The latest run of an automation that is in one of these states.
+    pub async fn last_run(&self, automation: &str, states: &[RunState]) -> Result<Option<Run>, StoreError> {
+        let mut values: Vec<Value<'_>> = vec![automation.into()];
+        values.extend(states.iter().map(|state| Value::from(state.name())));
+        let places: Vec<String> = (0..states.len()).map(|at| format!("${}", at + 2)).collect();
+        if places.is_empty() {
+            return Ok(None);
+        }
+        let sql = format!(
+            "{COLUMNS} WHERE automation = $1 AND state IN ({}) ORDER BY id DESC LIMIT 1",
+            places.join(", ")
+        );
+        let mut reading = self.read("looking for a run").await?;
+        let rows: Vec<Columns> = reading
+            .fetch_text(AssertSqlSafe(sql).into_sql_str(), &values)
+            .await?;
+        match rows.into_iter().next() {
+            Some(columns) => Ok(Some(run_of(&mut reading, columns).await?)),
+            None => Ok(None),
+        }
+    }
+
     /// Moves a run on, when it is in one of the states `from`; otherwise nothing changes and
     /// [`StoreError::RunState`] says where it is. A run that goes to `Applying` loses its end and its error, since
     /// it goes on; whenever one stops or ends, what it did is counted from the journal.

@@ -1,0 +1,21 @@
+//! Whole runs: a simulated JumpCloud on one side, the built-in directory on the other, and both databases between.
+#![cfg(unix)]
+
+#[cfg(test)]
+mod budget;
+#[cfg(test)]
+mod company;
+#[cfg(test)]
+mod guards;
+#[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod names;
+#[cfg(test)]
+mod overlap;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod watching;
