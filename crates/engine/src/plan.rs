@@ -173,8 +173,9 @@ impl Engine {
             links,
             snapshot,
             directory,
-            incomplete,
+            mut incomplete,
         } = looked;
+        incomplete.extend(without_keys(&joined, before.as_ref()));
         watch.progress(Progress::Planning);
 
         let absence = absence(&incomplete, &mut joined, before.as_ref());
@@ -429,6 +430,20 @@ fn reasons(source: &Completeness, directory: &Completeness) -> Vec<String> {
         .into_iter()
         .chain(why("directory", directory))
         .collect()
+}
+
+/// Records that have lost their keys are as good as records that did not come.
+fn without_keys(joined: &Joined, before: Option<&Run>) -> Option<String> {
+    let too_many = match before {
+        None => joined.keyless == joined.records,
+        Some(run) => joined.keyless.saturating_sub(run.summary.keyless) * 2 > joined.records,
+    };
+    (too_many && joined.keyless > 0).then(|| {
+        format!(
+            "{} of {} records have no usable key; compare `primary_key` with what `tenure fetch` shows",
+            joined.keyless, joined.records
+        )
+    })
 }
 
 /// Whether those who did not come may be taken as gone. A record that came twice took the place of another, and one

@@ -70,8 +70,10 @@ impl Store {
                 .begin_with("BEGIN IMMEDIATE")
                 .await
                 .map(|begun| Transaction::sqlite(begun, doing)),
+            // Everything that is looked up while writing has an index. Tables that were empty a moment ago have no
+            // statistics yet, and would be gone through row by row.
             Database::Postgres(pool) => pool
-                .begin()
+                .begin_with("BEGIN; SET LOCAL enable_seqscan = off")
                 .await
                 .map(|begun| Transaction::postgres(begun, doing)),
         }

@@ -243,7 +243,22 @@ pub fn holds(limits: &Limits, seen: &Observation, now: Timestamp) -> Vec<Hold> {
             ),
             "Check the endpoint's URL, filter and permissions with `tenure fetch`.",
         );
-    } else if let Some(shrink) = limits.shrink {
+    }
+    if !holds.is_empty() {
+        // Whatever else looks wrong comes of it.
+        return holds;
+    }
+    hold_changes(limits, seen, now, &mut holds);
+    holds
+}
+
+/// The guards that look at data that is whole.
+fn hold_changes(limits: &Limits, seen: &Observation, now: Timestamp, holds: &mut Vec<Hold>) {
+    let mut hold = |kind, text: String, hint: &str| {
+        let hint = hint.to_owned();
+        holds.push(Hold { kind, text, hint });
+    };
+    if let Some(shrink) = limits.shrink {
         let missing = seen.known.saturating_sub(seen.fetched);
         let allowed = shrink.of(seen.known);
         if missing > allowed {
@@ -303,11 +318,10 @@ pub fn holds(limits: &Limits, seen: &Observation, now: Timestamp) -> Vec<Hold> {
                     "{planned} {tally} planned and {spent} done within {}, {allowed} allowed ({limit})",
                     days(*span)
                 ),
-                "Each day looks harmless, together they do not. Look at the history with `tenure runs`, then release this run or raise the budget.",
+                "Look at what earlier runs did with `tenure runs`. If it is all right, release this run or raise the budget.",
             );
         }
     }
-    holds
 }
 
 /// People who are no longer in the population because of what was counted, so that the part is of those there were.

@@ -75,7 +75,7 @@ async fn three_percent_a_day_trips_the_budget_on_the_fourth_day_and_stays_held(
         }
         if day == 10 {
             insta::assert_snapshot!(budget.text, @"63 disables planned and 0 done within 7 days, 27 allowed (10%)");
-            insta::assert_snapshot!(budget.hint, @"Each day looks harmless, together they do not. Look at the history with `tenure runs`, then release this run or raise the budget.");
+            insta::assert_snapshot!(budget.hint, @"Look at what earlier runs did with `tenure runs`. If it is all right, release this run or raise the budget.");
         }
     }
 
