@@ -160,6 +160,8 @@ pub enum Command {
 
 /// How much of a plan is shown, and how.
 #[derive(Clone, Copy, Debug, Args)]
+// The subcommand `show` makes a group of the same name.
+#[group(skip)]
 pub struct Show {
     /// Show every change and finding, not only the first ones.
     #[arg(long, conflicts_with = "limit")]

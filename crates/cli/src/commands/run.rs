@@ -22,8 +22,12 @@ pub async fn run(place: &Place, automation: &str, yes: bool, show: Show) -> supe
     if let Some(left) = left_over(&engine, automation).await? {
         eprintln!("Run {} was interrupted; finishing it first.", left.id);
         let finished = carry_out(&engine, &documents, left.id, Release::Keep).await?;
-        show_result(&engine, &finished, show.json).await?;
-        if finished.state == RunState::Interrupted {
+        let goes_on = finished.state != RunState::Interrupted;
+        // For machines there is one document: that of the last run.
+        if !show.json || !goes_on {
+            show_result(&engine, &finished, show.json).await?;
+        }
+        if !goes_on {
             return Ok(Exit::of(&finished));
         }
     }

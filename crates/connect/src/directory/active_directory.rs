@@ -2,6 +2,7 @@
 
 use tenure_core::account::{Access, AccountId};
 use tenure_core::action::ActionKind;
+use tenure_core::attribute::AttributeName;
 use tenure_core::dn::Dn;
 use tenure_core::outcome::Refusal;
 use tenure_core::seams::{AccountRef, Capabilities};
@@ -35,6 +36,8 @@ const NORMAL_ACCOUNT: u32 = 0x200;
 /// `userAccountControl`: sign-in is switched off.
 const ACCOUNT_DISABLE: u32 = 0x2;
 const CONTROL: &str = "userAccountControl";
+const LOGIN: &str = "sAMAccountName";
+const PRINCIPAL: &str = "userPrincipalName";
 
 impl Rules for ActiveDirectoryRules {
     fn capabilities(&self) -> Capabilities {
@@ -112,7 +115,27 @@ impl Rules for ActiveDirectoryRules {
     }
 
     fn login_attribute(&self) -> &'static str {
-        "sAMAccountName"
+        LOGIN
+    }
+
+    /// Whoever has a login `name` also has the principal name `name@domain`, and neither is given to anybody else.
+    fn implied_names(&self, own: &[(AttributeName, String)], context: &Dn) -> Vec<(AttributeName, String)> {
+        let value = |wanted: &str| {
+            let found = own.iter().find(|(name, _)| name.is(wanted));
+            found.map(|(_, value)| value.as_str())
+        };
+        let domain = dns_name(context);
+        let login = value(LOGIN);
+        let of_principal = value(PRINCIPAL)
+            .and_then(|principal| principal.rsplit_once('@'))
+            .filter(|(_, suffix)| suffix.eq_ignore_ascii_case(&domain))
+            .map(|(name, _)| name);
+        let differ = login.map(str::to_lowercase) != of_principal.map(str::to_lowercase);
+        let implied = [
+            login.map(|name| (AttributeName::new(PRINCIPAL), format!("{name}@{domain}"))),
+            of_principal.map(|name| (AttributeName::new(LOGIN), name.to_owned())),
+        ];
+        implied.into_iter().flatten().filter(|_| differ).collect()
     }
 
     fn set_access(&self, entry: &Entry, access: Access) -> Result<Change, Refusal> {
@@ -215,6 +238,17 @@ fn with_access(bits: u32, access: Access) -> u32 {
         Access::Enabled => bits & !ACCOUNT_DISABLE,
         Access::Disabled => bits | ACCOUNT_DISABLE,
     }
+}
+
+/// `DC=corp,DC=example` as `corp.example`.
+fn dns_name(context: &Dn) -> String {
+    let mut labels = Vec::new();
+    let mut next = Some(context.clone());
+    while let Some(dn) = next {
+        labels.push(dn.rdn_value());
+        next = dn.parent();
+    }
+    labels.join(".")
 }
 
 /// Numbers are signed in Active Directory, and bits may use the sign.

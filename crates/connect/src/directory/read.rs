@@ -122,8 +122,9 @@ impl<R: Rules> LdapAccounts<R> {
             return Ok(taken);
         }
         let mut connection = self.pool.get().await?;
+        let context = self.naming_context(&mut connection).await?;
         let search = Search {
-            base: self.naming_context(&mut connection).await?.as_str().to_owned(),
+            base: context.as_str().to_owned(),
             scope: Scope::Subtree,
             filter: Filter::Or(
                 attributes
@@ -135,6 +136,7 @@ impl<R: Rules> LdapAccounts<R> {
         };
         let end = connection
             .search(search, self.pool.settings().page_size, |mut entry| {
+                let before = taken.len();
                 while let Some(mut attribute) = entry.next_attribute()? {
                     let known = attributes
                         .iter()
@@ -146,6 +148,10 @@ impl<R: Rules> LdapAccounts<R> {
                         }
                     }
                 }
+                let implied = self
+                    .rules
+                    .implied_names(taken.get(before..).unwrap_or_default(), context);
+                taken.extend(implied);
                 Ok(())
             })
             .await?;

@@ -2,6 +2,7 @@
 
 use tenure_core::account::{Access, AccountId};
 use tenure_core::action::AttributeValues;
+use tenure_core::attribute::AttributeName;
 use tenure_core::dn::Dn;
 use tenure_core::outcome::Refusal;
 use tenure_core::seams::{AccountRef, Capabilities};
@@ -51,6 +52,11 @@ pub trait Rules: Send + Sync + 'static {
 
     /// The attribute with the login name, by which an account made before is known again.
     fn login_attribute(&self) -> &str;
+
+    /// Names that an object takes besides those it has, by the names of one object and the naming context.
+    fn implied_names(&self, _own: &[(AttributeName, String)], _context: &Dn) -> Vec<(AttributeName, String)> {
+        Vec::new()
+    }
 
     /// How sign-in is switched on or off.
     fn set_access(&self, entry: &Entry, access: Access) -> Result<Change, Refusal>;

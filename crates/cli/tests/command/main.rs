@@ -1,0 +1,16 @@
+//! The command as it is used: the real binary, real servers, real signals.
+
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod home;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod samba;
+#[cfg(test)]
+mod sign_in;
