@@ -69,7 +69,7 @@ impl fmt::Display for ActionKind {
 
 /// One write as a plan says it: complete, with the values before it, and safe to try twice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "action", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Create an account at `dn`.
     CreateAccount {

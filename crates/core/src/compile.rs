@@ -228,8 +228,12 @@ impl Compiler<'_> {
             let Some(task) = self.task(step, &at)? else {
                 continue;
             };
+            let origin = match &task {
+                Task::Create(template) => format!("{origin}, template {}", template.name),
+                _ => origin.clone(),
+            };
             compiled.push(Step {
-                origin: origin.clone(),
+                origin,
                 when: step
                     .when
                     .as_deref()

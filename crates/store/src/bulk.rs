@@ -109,32 +109,32 @@ fn for_sqlite<'a, const N: usize>(
             .find(|(size, _)| **size <= rows.len());
         // One row always fits.
         let Some((size, text)) = fitting else { break };
-        let text = text.get_or_insert_with(|| placeholders(bulk, shared.len(), *size).into());
-        let values: Vec<Value<'_>> = shared
-            .iter()
-            .cloned()
-            .chain(rows.by_ref().take(*size).flatten())
+        let text = text.get_or_insert_with(|| placeholders(bulk, *size).into());
+        let values: Vec<Value<'_>> = rows
+            .by_ref()
+            .take(*size)
+            .flatten()
+            .chain(shared.iter().cloned())
             .collect();
         statements.push((Arc::clone(text), arguments(&values).map(Given::Sqlite)?));
     }
     Ok(statements)
 }
 
-/// The statement with a table `new` of so many rows in front.
-fn placeholders<const N: usize>(bulk: &Bulk<N>, shared: usize, rows: usize) -> String {
-    let mut sql = head(bulk);
-    sql.push_str("VALUES ");
-    for row in 0..rows {
-        sql.push_str(if row > 0 { ", (" } else { "(" });
-        for column in 0..N {
-            let comma = if column > 0 { ", " } else { "" };
-            // Writing into memory does not fail.
-            let _ = write!(sql, "{comma}${}", shared + row * N + column + 1);
-        }
-        sql.push(')');
+/// The statement with a table `new` of so many rows in front. Their placeholders have no numbers, since SQLite looks
+/// for one with a number among all others; the shared ones come after them.
+fn placeholders<const N: usize>(bulk: &Bulk<N>, rows: usize) -> String {
+    let row = format!("({})", ["?"; N].join(", "));
+    let table = vec![row; rows].join(", ");
+    let mut parts = bulk.sql.split('$');
+    let mut sql = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // Shared placeholders have one digit.
+        let (number, rest) = part.split_at_checked(1).unwrap_or((part, ""));
+        let number: usize = number.parse().unwrap_or_default();
+        let _ = write!(sql, "${}{rest}", rows * N + number);
     }
-    let _ = write!(sql, ") {}", bulk.sql);
-    sql
+    format!("{}VALUES {table}) {sql}", head(bulk))
 }
 
 /// Statements with one array per column, after the shared values.

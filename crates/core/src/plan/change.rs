@@ -44,7 +44,6 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     /// What to do.
-    #[serde(flatten)]
     pub action: Action,
     /// Where it comes from: the rule and step, or the mapping.
     pub because: String,

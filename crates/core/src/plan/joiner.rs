@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::action::{Action, AttributeValues};
 use crate::attribute::AttributeName;
-use crate::dn::Dn;
+use crate::dn::{Dn, escape_value};
 use crate::expression::{Evaluated, Format, Scope};
 use crate::profile::Profile;
 
@@ -41,12 +41,21 @@ pub(super) fn join(
         draft.task(step, names)?;
     }
     if let Some(dn) = &draft.dn {
-        names.take(NameKey::dn(dn));
+        let object = names.object(dn);
+        names.take(object);
         for (attribute, value) in &draft.chosen {
             names.take(NameKey::attribute(attribute, value));
         }
     }
     Ok(draft.operations)
+}
+
+/// A name that is looked for.
+struct Wanted<'a> {
+    attribute: &'a AttributeName,
+    formats: &'a [Format],
+    kind: NameKind,
+    limit: usize,
 }
 
 struct Joiner<'a> {
@@ -70,20 +79,21 @@ impl Joiner<'_> {
     }
 
     fn create(&mut self, template: &Template, origin: &str, names: &mut Names) -> Result<(), String> {
-        let origin = format!("{origin}, template {}", template.name);
         for unique in &template.unique {
             let Some(attribute) = self.rules.dictionary.name(unique.attribute) else {
                 continue;
             };
-            let candidates = self.candidates(&unique.formats, unique.kind, &origin, attribute.as_str())?;
-            let name = names
-                .first_free(&candidates, unique.limit, |name| {
-                    NameKey::attribute(attribute, name)
-                })
-                .ok_or_else(|| format!("{origin}: no free {attribute} is left"))?;
+            let key = |name: &str| NameKey::attribute(attribute, name);
+            let wanted = Wanted {
+                attribute,
+                formats: &unique.formats,
+                kind: unique.kind,
+                limit: unique.limit,
+            };
+            let name = self.choose(&wanted, origin, names, key)?;
             self.chosen.push((attribute.clone(), name));
         }
-        let container = dn_from(&template.container, &self.scope(), &origin)?;
+        let container = dn_from(&template.container, &self.scope(), origin)?;
         let rdn_attribute = &template.rdn_attribute;
         let already = self
             .chosen
@@ -93,21 +103,18 @@ impl Joiner<'_> {
         let rdn = if let Some(chosen) = already {
             chosen
         } else {
-            let candidates = self.candidates(
-                &template.rdn,
-                NameKind::of(rdn_attribute),
-                &origin,
-                rdn_attribute.as_str(),
-            )?;
-            let limit = NameKind::default_limit(rdn_attribute);
-            names
-                .first_free(&candidates, limit, |name| {
-                    NameKey::dn(&container.child(rdn_attribute.as_str(), name))
-                })
-                .ok_or_else(|| format!("{origin}: no free {rdn_attribute} is left in {container}"))?
+            let within = names.container(&container);
+            let key = |name: &str| NameKey::child(within, &format!("{rdn_attribute}={}", escape_value(name)));
+            let wanted = Wanted {
+                attribute: rdn_attribute,
+                formats: &template.rdn,
+                kind: NameKind::of(rdn_attribute),
+                limit: NameKind::default_limit(rdn_attribute),
+            };
+            self.choose(&wanted, origin, names, key)?
         };
         let dn = container.child(rdn_attribute.as_str(), &rdn);
-        let attributes = self.values(template, &rdn, &origin)?;
+        let attributes = self.values(template, &rdn, origin)?;
         self.dn = Some(dn.clone());
         let action = Action::CreateAccount {
             dn,
@@ -117,43 +124,60 @@ impl Joiner<'_> {
         };
         self.operations.push(Operation {
             action,
-            because: origin.clone(),
+            because: origin.to_owned(),
         });
-        self.join_groups(&template.groups, &origin)
+        self.join_groups(&template.groups, origin)
     }
 
-    /// What is tried for a name, in order. A format without a value is passed over.
-    fn candidates(
+    /// A free name. Formats are worked out one by one until there is one; a format without a value is passed over.
+    fn choose(
         &self,
-        formats: &[Format],
-        kind: NameKind,
+        wanted: &Wanted<'_>,
         origin: &str,
-        what: &str,
-    ) -> Result<Vec<String>, String> {
+        names: &mut Names,
+        key: impl Fn(&str) -> NameKey,
+    ) -> Result<String, String> {
         let scope = self.scope();
-        let mut candidates = Vec::with_capacity(formats.len());
-        let mut missing_input = None;
-        for format in formats {
-            match evaluate(format, &scope, origin)? {
-                Evaluated::Values(values) => {
-                    let name = values.first().map(|value| kind.clean(value)).unwrap_or_default();
-                    if !name.is_empty() && !candidates.contains(&name) {
-                        candidates.push(name);
-                    }
-                }
-                Evaluated::Nothing { missing } => {
+        let (mut trouble, mut missing_input, mut tried) = (None, None, false);
+        let candidates = wanted
+            .formats
+            .iter()
+            .map_while(|format| match evaluate(format, &scope, origin) {
+                Ok(Evaluated::Values(values)) => Some(
+                    values
+                        .first()
+                        .map(|value| wanted.kind.clean(value))
+                        .unwrap_or_default(),
+                ),
+                Ok(Evaluated::Nothing { missing }) => {
                     missing_input.get_or_insert(missing);
+                    Some(String::new())
                 }
+                Err(error) => {
+                    trouble = Some(error);
+                    None
+                }
+            });
+        let candidates = candidates
+            .filter(|name| !name.is_empty())
+            .inspect(|_| tried = true);
+        let found = names.first_free(candidates, wanted.limit, key);
+        if let Some(trouble) = trouble {
+            return Err(trouble);
+        }
+        found.ok_or_else(|| match (tried, missing_input) {
+            (true, _) => format!("{origin}: no free {} is left", wanted.attribute),
+            (false, Some(input)) => {
+                format!(
+                    "{origin}: no {} can be made, because `{input}` has no value",
+                    wanted.attribute
+                )
             }
-        }
-        if candidates.is_empty() {
-            let why = missing_input.map_or_else(
-                || "nothing is left of it as plain letters".to_owned(),
-                |input| format!("`{input}` has no value"),
-            );
-            return Err(format!("{origin}: no {what} can be made, because {why}"));
-        }
-        Ok(candidates)
+            (false, None) => format!(
+                "{origin}: no {} can be made, because nothing is left of it as plain letters",
+                wanted.attribute
+            ),
+        })
     }
 
     /// The values of the new account: chosen names, then what the mapping says, then the template's defaults.

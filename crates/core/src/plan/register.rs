@@ -3,7 +3,7 @@
 use crate::account::Account;
 use crate::action::Action;
 use crate::attribute::AttributeName;
-use crate::dn::Dn;
+use crate::dn::{Dn, escape_value};
 
 use super::change::Operation;
 use super::naming::{NameKey, NameKind, Names};
@@ -45,7 +45,8 @@ impl<'a> Register<'a> {
             match &mut operation.action {
                 Action::Move { to, .. } => {
                     *to = self.free(to);
-                    self.names().take(NameKey::dn(to));
+                    let object = self.names().object(to);
+                    self.names().take(object);
                     moved = Some(to.clone());
                 }
                 Action::Delete { dn, .. } => {
@@ -63,12 +64,14 @@ impl<'a> Register<'a> {
         let (Some(container), Some((attribute, _))) = (wanted.parent(), wanted.rdn().split_once('=')) else {
             return wanted.clone();
         };
-        if names.is_free(NameKey::dn(wanted)) {
+        let object = names.object(wanted);
+        if names.is_free(object) {
             return wanted.clone();
         }
         let limit = NameKind::default_limit(&AttributeName::new(attribute));
-        let key = |name: &str| NameKey::dn(&container.child(attribute, name));
-        match names.first_free(&[wanted.rdn_value()], limit, key) {
+        let within = names.container(&container);
+        let key = |name: &str| NameKey::child(within, &format!("{attribute}={}", escape_value(name)));
+        match names.first_free([wanted.rdn_value()], limit, key) {
             Some(name) => container.child(attribute, &name),
             None => wanted.clone(),
         }
@@ -84,7 +87,8 @@ fn read(rules: &Rules, accounts: &[Account], taken: &[(AttributeName, String)]) 
         .filter_map(|attribute| Some((attribute, rules.dictionary.name(attribute)?)))
         .collect();
     for account in accounts {
-        names.take(NameKey::dn(&account.dn));
+        let object = names.object(&account.dn);
+        names.take(object);
         for (attribute, name) in &unique {
             for value in account.attributes.get(*attribute) {
                 names.take(NameKey::attribute(name, value));
