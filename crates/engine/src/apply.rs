@@ -11,11 +11,15 @@ use tenure_core::action::Action;
 use tenure_core::document::{Documents, Kind};
 use tenure_core::link::LinkState;
 use tenure_core::outcome::Outcome;
+use tenure_core::plan::Change;
 use tenure_core::seams::{Applied, Attempt, Directory, Secrets as _, Write};
 use tenure_core::secret::Secret;
 use tenure_store::{
     Flush, JournalEntry, Lease, LinkRow, OperationId, OutcomeRow, Run, RunChange, RunId, RunState, Sealed,
+    StoreError,
 };
+
+use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -26,7 +30,7 @@ use crate::track::Track;
 use crate::wave::WaveSize;
 
 /// Changes that are on their way at the same time.
-const WINDOW: u32 = 8_192;
+const WINDOW: u32 = 2_048;
 
 /// How a plan is carried out.
 #[derive(Clone)]
@@ -216,13 +220,16 @@ struct Applying<'a> {
 impl Applying<'_> {
     /// All changes, a window of them at a time.
     async fn changes(&mut self, mut journal: HashMap<u64, Vec<JournalEntry>>) -> Result<End, EngineError> {
-        let mut after = None;
+        let mut next = self.read_ahead(None);
         loop {
-            let changes = self.engine.store.changes(self.run, after, WINDOW).await?;
+            let changes = match next.await {
+                Ok(changes) => changes?,
+                Err(error) => return Err(EngineError::Broken(error.to_string())),
+            };
             let Some((last, _)) = changes.last() else {
                 return Ok(End::Finished);
             };
-            after = Some(*last);
+            next = self.read_ahead(Some(*last));
             let mut tracks = Vec::with_capacity(changes.len());
             for (seq, change) in changes {
                 let mut track = Track::new(seq, change);
@@ -246,6 +253,12 @@ impl Applying<'_> {
                 return Ok(end);
             }
         }
+    }
+
+    /// The next window of changes, read while the one before is carried out.
+    fn read_ahead(&self, after: Option<u64>) -> JoinHandle<Result<Vec<(u64, Change)>, StoreError>> {
+        let (store, run) = (self.engine.store.clone(), self.run);
+        tokio::spawn(async move { store.changes(run, after, WINDOW).await })
     }
 
     /// All operations of these changes, wave by wave.

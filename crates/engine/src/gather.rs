@@ -15,8 +15,9 @@ use crate::progress::{Progress, Watch};
 
 /// Pages that may wait for being joined.
 const PAGES: usize = 8;
-/// Records that go to the database at once, and how many such batches may wait.
+/// Records and bytes that go to the database at once, and how many such batches may wait.
 const BATCH: usize = 10_000;
+const BYTES: usize = 4 << 20;
 const BATCHES: usize = 2;
 
 /// What a fetch brought.
@@ -46,9 +47,12 @@ pub(crate) async fn gather(
     let joining = tokio::task::spawn_blocking(move || {
         let mut join = Join::new(&reading, &known, now);
         let mut batch = Vec::new();
+        let mut bytes = 0;
         let mut keep = |record: FetchedRecord| {
+            bytes += record.columns.len();
             batch.push(record);
-            if batch.len() >= BATCH {
+            if batch.len() >= BATCH || bytes >= BYTES {
+                bytes = 0;
                 // When the writer has failed there is nobody to keep it for; its error ends the run.
                 let _ = batches.blocking_send(std::mem::take(&mut batch));
             }

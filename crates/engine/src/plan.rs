@@ -27,8 +27,8 @@ use crate::observe::{Seen, filled, last_good, observe};
 use crate::progress::{Progress, Watch};
 
 /// Changes that go to the database at once, and how many such batches may wait.
-const BATCH: usize = 4_096;
-const BATCHES: usize = 4;
+const BATCH: usize = 512;
+const BATCHES: usize = 16;
 /// People whose remembered columns are read at once.
 const AGAIN: usize = 20_000;
 
@@ -268,27 +268,29 @@ impl Engine {
             .connections
             .directory(documents, &automation.directory, self.clock)
             .await?;
-        let (known, links) = tokio::join!(
-            self.store.known_records(&automation.source),
-            self.store.links(&automation.source, &automation.directory)
-        );
-        let (known, links) = (Arc::new(Known::new(known?)), Arc::new(links?));
-        let remember = Remember {
-            store: &self.store,
-            source: &automation.source,
-            at: now,
-        };
-        let (gathered, accounts) = tokio::join!(
-            gather(
+        // What is remembered is needed as soon as the first page comes, but not for reading the directory.
+        let gathering = async {
+            let (known, links) = tokio::join!(
+                self.store.known_records(&automation.source),
+                self.store.links(&automation.source, &automation.directory)
+            );
+            let (known, links) = (Arc::new(Known::new(known?)), Arc::new(links?));
+            let remember = Remember {
+                store: &self.store,
+                source: &automation.source,
+                at: now,
+            };
+            let gathered = gather(
                 source.as_ref(),
                 reading,
                 Arc::clone(&known),
                 remember,
-                Arc::clone(watch)
-            ),
-            read(directory.as_ref(), rules, watch)
-        );
-        let Gathered { joined, completeness } = gathered?;
+                Arc::clone(watch),
+            );
+            Ok::<_, EngineError>((gathered.await?, known, links))
+        };
+        let (gathered, accounts) = tokio::join!(gathering, read(directory.as_ref(), rules, watch));
+        let (Gathered { joined, completeness }, known, links) = gathered?;
         let (snapshot, directory_completeness) = accounts?;
         let incomplete = reasons(&completeness, &directory_completeness);
         Ok(Looked {

@@ -13,8 +13,9 @@ use crate::json::{from_json, to_json};
 use crate::runs::{RunId, RunState, RunSummary};
 use crate::transaction::{Fetched, Transaction, Value, micros};
 
-/// Rows that are gathered for one transaction.
+/// Rows and bytes that are gathered for one transaction.
 const BATCH: usize = 20_000;
+const BYTES: usize = 8 << 20;
 
 /// A change as it is stored. Made by the thread that made the change, so that writing costs the database's thread
 /// no serialising.
@@ -110,6 +111,7 @@ pub struct PlanWriter {
     run: RunId,
     changes: Vec<ChangeRow>,
     findings: Vec<(i64, String)>,
+    bytes: usize,
     next_finding: i64,
 }
 
@@ -133,6 +135,7 @@ impl Store {
             run,
             changes,
             findings,
+            bytes: 0,
             next_finding: 0,
         })
     }
@@ -220,6 +223,7 @@ impl Store {
 impl PlanWriter {
     /// Takes changes, in any order of their numbers.
     pub async fn write(&mut self, changes: Vec<ChangeRow>) -> Result<(), StoreError> {
+        self.bytes += changes.iter().map(|row| row.body.len()).sum::<usize>();
         self.changes.extend(changes);
         self.write_when_full().await
     }
@@ -266,7 +270,7 @@ impl PlanWriter {
     }
 
     async fn write_when_full(&mut self) -> Result<(), StoreError> {
-        if self.changes.len() + self.findings.len() < BATCH {
+        if self.changes.len() + self.findings.len() < BATCH && self.bytes < BYTES {
             return Ok(());
         }
         let mut writing = self.store.write("storing a plan").await?;
@@ -292,6 +296,7 @@ impl PlanWriter {
         writing.bulk(&SAVE_FINDINGS, &run, findings).await?;
         self.changes.clear();
         self.findings.clear();
+        self.bytes = 0;
         Ok(())
     }
 }

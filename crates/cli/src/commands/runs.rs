@@ -10,6 +10,7 @@ use crate::arguments::{Place, Show};
 use crate::exit::Exit;
 use crate::home;
 use crate::output::json::{self, VERSION, print};
+use crate::output::plan::thousands;
 use crate::output::style::Style;
 use crate::output::{outcome_words, plan, run as output};
 
@@ -70,11 +71,14 @@ pub async fn show_run(engine: &Engine, run: &Run, show: Show) -> super::Result<(
         plan.changes - shown.min(plan.changes),
         run.summary.findings - (findings.len() as u64).min(run.summary.findings),
     );
-    if more != (0, 0) {
-        let hint = format!(
-            "… and {} more changes, {} more findings: tenure show {} --all",
-            more.0, more.1, run.id
-        );
+    let words = [(more.0, "more changes"), (more.1, "more findings")];
+    let words: Vec<String> = words
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", thousands(*count)))
+        .collect();
+    if !words.is_empty() {
+        let hint = format!("… and {}: tenure show {} --all", words.join(", "), run.id);
         println!("{}", style.dim(hint));
     }
     if shown > 0 || !findings.is_empty() {

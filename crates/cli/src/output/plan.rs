@@ -44,7 +44,7 @@ pub fn holds(run: &Run, style: Style) {
 }
 
 /// The plan in one line.
-pub fn sum(summary: &Summary, style: Style) -> String {
+pub fn sum(summary: &Summary, findings: u64, style: Style) -> String {
     let parts = [
         (summary.joiners, Event::Joiner, "to create"),
         (summary.movers, Event::Mover, "to change"),
@@ -64,8 +64,8 @@ pub fn sum(summary: &Summary, style: Style) -> String {
     if summary.upcoming > 0 {
         words.push(format!("{} yet to start", thousands(summary.upcoming)));
     }
-    if summary.findings > 0 {
-        words.push(style.yellow(format!("{} left alone", thousands(summary.findings))));
+    if findings > 0 {
+        words.push(style.yellow(format!("{} left alone", thousands(findings))));
     }
     words.join(", ")
 }

@@ -38,7 +38,11 @@ pub fn head(run: &Run, style: Style) {
 
 /// Prints the plan in one line.
 pub fn plan_line(run: &Run, style: Style) {
-    println!("{}: {}", style.bold("Plan"), sum(&run.summary.plan, style));
+    println!(
+        "{}: {}",
+        style.bold("Plan"),
+        sum(&run.summary.plan, run.summary.findings, style)
+    );
 }
 
 /// Prints what really happened.
@@ -73,7 +77,7 @@ pub fn table(runs: &[Run], style: Style) {
                 Some(error) if run.plan_digest.is_none() => {
                     error.lines().next().unwrap_or_default().to_owned()
                 }
-                _ => sum(&run.summary.plan, style),
+                _ => sum(&run.summary.plan, run.summary.findings, style),
             },
         ]);
     }
@@ -110,7 +114,10 @@ fn done(counts: Counts) -> String {
     let words: Vec<String> = parts
         .iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{} accounts {what}", thousands(*count)))
+        .map(|(count, what)| {
+            let accounts = if *count == 1 { "account" } else { "accounts" };
+            format!("{} {accounts} {what}", thousands(*count))
+        })
         .collect();
     if words.is_empty() {
         "no account was touched".to_owned()

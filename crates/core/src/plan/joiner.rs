@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::action::{Action, AttributeValues};
-use crate::attribute::AttributeName;
+use crate::attribute::{AttributeIndex, AttributeName};
 use crate::dn::{Dn, escape_value};
 use crate::expression::{Evaluated, Format, Scope};
 use crate::profile::Profile;
@@ -184,28 +184,29 @@ impl Joiner<'_> {
     fn values(&self, template: &Template, rdn: &str, origin: &str) -> Result<Vec<AttributeValues>, String> {
         let dictionary = &self.rules.dictionary;
         let mut values: Vec<AttributeValues> = Vec::with_capacity(dictionary.names().len());
-        let mut add = |name: &AttributeName, new: Vec<String>| {
-            if !new.is_empty() && !values.iter().any(|known| known.name == *name) {
+        let mut given = vec![false; dictionary.names().len()];
+        let mut add = |index: Option<AttributeIndex>, name: &AttributeName, new: Vec<String>| {
+            let given = index.and_then(|index| given.get_mut(usize::from(index.0)));
+            if !new.is_empty() && !given.is_some_and(|given| std::mem::replace(given, true)) {
                 values.push(AttributeValues {
                     name: name.clone(),
                     values: new,
                 });
             }
         };
-        add(&template.rdn_attribute, vec![rdn.to_owned()]);
-        for (name, value) in &self.chosen {
-            add(name, vec![value.clone()]);
+        let rdn_attribute = &template.rdn_attribute;
+        add(
+            dictionary.index(rdn_attribute.as_str()),
+            rdn_attribute,
+            vec![rdn.to_owned()],
+        );
+        for (name, value) in self.chosen.iter().filter(|(name, _)| name != rdn_attribute) {
+            add(dictionary.index(name.as_str()), name, vec![value.clone()]);
         }
         for (attribute, _) in &self.rules.mapped {
             if let Some(name) = dictionary.name(*attribute) {
-                add(
-                    name,
-                    self.profile
-                        .attributes
-                        .get(*attribute)
-                        .map(str::to_owned)
-                        .collect(),
-                );
+                let mapped = self.profile.attributes.get(*attribute).map(str::to_owned);
+                add(Some(*attribute), name, mapped.collect());
             }
         }
         for (attribute, format) in &template.attributes {
@@ -213,7 +214,7 @@ impl Joiner<'_> {
                 continue;
             };
             if let Evaluated::Values(new) = evaluate(format, &self.scope(), origin)? {
-                add(name, new);
+                add(Some(*attribute), name, new);
             }
         }
         Ok(values)

@@ -350,9 +350,14 @@ impl Wanted {
             match &write.action {
                 Action::CreateAccount { dn, attributes, .. } => {
                     wanted.dn_keys.insert(dn.normalised());
-                    wanted
-                        .names
-                        .extend(names(&account::values(attributes)).into_keys());
+                    let unique = attributes
+                        .iter()
+                        .filter(|given| account::unique(given.name.as_str()).is_some());
+                    let mut values = account::Values::new();
+                    for given in unique {
+                        account::set(&mut values, given.name.as_str(), &given.values);
+                    }
+                    wanted.names.extend(names(&values).into_keys());
                 }
                 Action::ModifyAttributes { changes } => {
                     let mut values = account::Values::new();
