@@ -1,20 +1,26 @@
 //! One inbound call: read from its document once, worked out before each fetch, and asked for page by page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value as Json;
-use tenure_core::document::{Application, Endpoint, Method as CallMethod};
+use tenure_core::document::{AnswerFormat, Application, Endpoint, ForEach, Method as CallMethod};
 use tenure_core::expression::Format;
 use tenure_core::seams::{Secrets, SourceError};
 use tenure_core::secret::Secret;
 
+use super::answer::Shape;
 use super::authorization::{Credentials, set_header};
+use super::explain::not_followed;
+use super::link::resolve;
+use super::message::{Kind, Message, Rendered};
+use super::parent::Parent;
 use super::path::MemberPath;
-use super::render::{JsonFormat, MaskedJson, Renderer, parse};
-use super::repeat::Repetition;
+use super::render::{Renderer, parse};
+use super::repeat::{Repetition, Step, Target};
 use super::split::Layout;
 use super::{Environment, misconfigured};
-use crate::http::{HttpBody, HttpRequest, Masked, Method, Repeatable};
+use crate::http::{HttpRequest, Masked, Method, Repeatable, scrub};
 
 /// A call as its documents describe it.
 #[derive(Clone, Debug)]
@@ -24,19 +30,25 @@ pub(super) struct Call {
     url: Format,
     query: Vec<(String, Format)>,
     headers: Vec<(String, Format)>,
-    body: Option<JsonFormat>,
+    message: Message,
     credentials: Credentials,
-    /// Where its answers have what.
-    pub(super) layout: Layout,
+    /// How its answers are written, and where they have what.
+    shape: Arc<Shape>,
     /// How it goes on; once only when there is none.
     pub(super) repeat: Option<Repetition>,
+    /// The endpoint for each record of which it is made.
+    pub(super) for_each: Option<ForEach>,
 }
 
 /// A call that is worked out, with its secrets.
 pub(super) struct Prepared {
     request: HttpRequest,
-    body: Option<MaskedJson>,
+    /// The credentials in the query, which links to further pages may leave out.
+    keys: Vec<(String, Masked)>,
+    message: Rendered,
     repeat: Option<Repetition>,
+    /// How its answers are written, and where they have what.
+    pub(super) shape: Arc<Shape>,
     /// The names of the secrets in it.
     pub(super) secret_names: Vec<String>,
 }
@@ -65,26 +77,29 @@ impl Call {
             .headers
             .iter()
             .map(|(name, value)| (name, value.0.as_str()));
-        let body = endpoint
-            .body
-            .as_ref()
-            .map(|body| JsonFormat::parse(body, &doing))
-            .transpose()?;
+        let message = Message::new(endpoint, &doing)?;
         let repeat = endpoint
             .repeat
             .as_ref()
-            .map(|repeat| Repetition::new(repeat, &doing))
+            .map(|repeat| Repetition::new(repeat, endpoint, &message, &doing))
             .transpose()?;
-        if body.is_some() && endpoint.method == CallMethod::Get {
-            return Err(wrong(
-                "it has a `body`, and GET sends none; write `method: POST`".to_owned(),
-            ));
-        }
-        if repeat.is_some() && !matches!(body, None | Some(JsonFormat::Object(_))) {
-            return Err(wrong(
-                "its `body` must be an object for `repeat` to put its parameter in".to_owned(),
-            ));
-        }
+        let layout = Layout {
+            records: MemberPath::of_records(&endpoint.records)
+                .map_err(|said| wrong(format!("`records`: {said}")))?,
+            total: match &endpoint.total {
+                Some(path) => {
+                    Some(MemberPath::of_value(path).map_err(|said| wrong(format!("`total`: {said}")))?)
+                }
+                None => None,
+            },
+            next: repeat.as_ref().and_then(Repetition::next_in_body).cloned(),
+        };
+        let shape = Shape {
+            format: endpoint.answer,
+            csv: endpoint.csv.clone(),
+            layout,
+            keeps_answer: repeat.as_ref().is_some_and(Repetition::asks_for_answer),
+        };
         Ok(Self {
             name: endpoint.name.clone(),
             method: endpoint.method,
@@ -97,27 +112,42 @@ impl Call {
                     .map(|(name, value)| (name, value.0.as_str())),
             )?,
             headers: formats("header", &mut common.chain(own))?,
-            body,
+            message,
             credentials: Credentials::new(&application.name, &application.authorization)?,
-            layout: Layout {
-                records: MemberPath::of_records(&endpoint.records)
-                    .map_err(|said| wrong(format!("`records`: {said}")))?,
-                total: match &endpoint.total {
-                    Some(path) => {
-                        Some(MemberPath::of_value(path).map_err(|said| wrong(format!("`total`: {said}")))?)
-                    }
-                    None => None,
-                },
-            },
+            shape: Arc::new(shape),
             repeat,
+            for_each: endpoint.for_each.clone(),
         })
     }
 
-    /// Works out its formats, with secrets fetched now.
+    /// The columns of `record` that it names; none when it takes the whole of it.
+    pub(super) fn columns(&self) -> Option<BTreeSet<String>> {
+        let mut columns = Some(BTreeSet::new());
+        let mut visit = |format: &Format| {
+            for (_, member) in format.columns().filter(|(name, _)| *name == "record") {
+                match (member, &mut columns) {
+                    (Some(member), Some(columns)) => {
+                        columns.insert(member.to_owned());
+                    }
+                    _ => columns = None,
+                }
+            }
+        };
+        visit(&self.url);
+        self.query
+            .iter()
+            .chain(&self.headers)
+            .for_each(|(_, format)| visit(format));
+        self.message.each(&mut visit);
+        columns
+    }
+
+    /// Works out its formats, with secrets fetched now, and for a record of another endpoint.
     pub(super) async fn prepare(
         &self,
         environment: &Environment,
         vault: &dyn Secrets,
+        record: Option<&Parent>,
     ) -> Result<Prepared, SourceError> {
         let doing = format!("preparing the call of the endpoint `{}`", self.name);
         let mut renderer = Renderer::new(doing, environment, vault);
@@ -125,11 +155,19 @@ impl Call {
             CallMethod::Get => (Method::GET, &self.url),
             CallMethod::Post => (Method::POST, &self.url),
         };
+        renderer.set_record(record.map(Parent::encoded));
         // Inbound calls only read, searches by POST too.
         let mut request = HttpRequest::new(method, renderer.text(url, "`url`").await?, Repeatable::Yes);
-        request
-            .headers
-            .push(("Accept".to_owned(), "application/json".into()));
+        renderer.set_record(record.map(Parent::plain));
+        let accepted = match self.shape.format {
+            AnswerFormat::Json => "application/json",
+            AnswerFormat::Xml => "application/xml, text/xml",
+            AnswerFormat::Csv => "text/csv",
+        };
+        request.headers.push(("Accept".to_owned(), accepted.into()));
+        if matches!(self.message, Message::Text(Kind::Soap, _)) {
+            request.headers.push(("SOAPAction".to_owned(), "\"\"".into()));
+        }
         for (name, format) in &self.query {
             for value in renderer
                 .values(format, &format!("the query parameter `{name}`"))
@@ -142,65 +180,92 @@ impl Call {
             let value = renderer.text(format, &format!("the header `{name}`")).await?;
             set_header(&mut request, name, value);
         }
+        let own = std::mem::take(&mut request.query);
         self.credentials.add(&mut renderer, &mut request).await?;
-        let body = match &self.body {
-            Some(body) => Some(body.render(&mut renderer).await?),
-            None if self.method == CallMethod::Post && self.repeat.is_some() => {
-                let empty = Json::Object(serde_json::Map::new());
-                Some(MaskedJson {
-                    sent: empty.clone(),
-                    shown: empty,
-                })
-            }
-            None => None,
-        };
+        let keys = std::mem::replace(&mut request.query, own);
+        request
+            .query
+            .retain(|(name, _)| keys.iter().all(|(key, _)| key != name));
+        request.query.extend(keys.iter().cloned());
+        let message = self.message.render(&mut renderer).await?;
         let secrets = renderer.into_secrets();
         request.secrets.extend(forms(&request, &secrets));
         let secret_names = secrets.into_keys().collect();
         Ok(Prepared {
             request,
-            body,
+            keys,
+            message,
             repeat: self.repeat.clone(),
+            shape: Arc::clone(&self.shape),
             secret_names,
         })
     }
 }
 
 impl Prepared {
-    /// The request for a page, counted from 1.
-    pub(super) fn page(&self, number: u32) -> HttpRequest {
-        let mut request = self.request.clone();
-        let place = self
-            .repeat
-            .as_ref()
-            .map(|repeat| (repeat.parameter(), repeat.value(number)));
-        match (&self.body, place) {
-            (Some(body), place) => {
-                let mut body = body.clone();
-                for form in [&mut body.sent, &mut body.shown] {
-                    if let (Json::Object(members), Some((parameter, value))) = (form, place) {
-                        members.insert(parameter.to_owned(), value.into());
-                    }
+    /// What changes from page to page.
+    pub(super) fn step(&self) -> Option<&Step> {
+        self.repeat.as_ref().map(Repetition::step)
+    }
+
+    /// The request for a page, counted from 1; `token` is what the page before says of it.
+    pub(super) fn page(&self, number: u32, token: Option<&str>) -> Result<HttpRequest, SourceError> {
+        let (mut request, mut message) = (self.request.clone(), self.message.clone());
+        match (self.step(), token) {
+            (Some(step @ Step::Number { target, .. }), _) => {
+                if let Some(value) = step.number(number) {
+                    put(
+                        &mut request,
+                        &mut message,
+                        target,
+                        &value.to_string(),
+                        &value.into(),
+                    );
                 }
-                let sent = Secret::new(body.sent.to_string());
-                let text = Masked::Secret {
-                    sent,
-                    shown: body.shown.to_string(),
-                };
-                request.body = Some(HttpBody {
-                    content_type: "application/json".to_owned(),
-                    text,
-                });
             }
-            (None, Some((parameter, value))) => {
-                request.query.retain(|(name, _)| name != parameter);
-                request
-                    .query
-                    .push((parameter.to_owned(), value.to_string().into()));
+            (Some(Step::Cursor { target, .. }), Some(cursor)) => {
+                put(&mut request, &mut message, target, cursor, &cursor.into());
             }
-            (None, None) => {}
+            (Some(Step::Link { .. }), Some(link)) => self.follow(&mut request, link)?,
+            (Some(Step::Cursor { .. } | Step::Link { .. }) | None, _) => {}
         }
-        request
+        request.body = message.into_body();
+        Ok(request)
+    }
+
+    /// Points a request to where a link leads. It has all that the query needs but, maybe, the key.
+    fn follow(&self, request: &mut HttpRequest, link: &str) -> Result<(), SourceError> {
+        let from = request
+            .target()
+            .map_err(|error| not_followed(request, &error.to_string()))?;
+        let mut to = resolve(&from, link).map_err(|said| not_followed(request, &said))?;
+        let is_key = |name: &str| self.keys.iter().any(|(key, _)| key == name);
+        if to.query_pairs().any(|(name, _)| is_key(&name)) {
+            let others: Vec<_> = to
+                .query_pairs()
+                .filter(|(name, _)| !is_key(name))
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect();
+            to.query_pairs_mut().clear().extend_pairs(others);
+        }
+        request.url = Masked::Secret {
+            shown: scrub(to.as_str(), &request.secrets),
+            sent: Secret::new(String::from(to)),
+        };
+        request.query.clone_from(&self.keys);
+        Ok(())
+    }
+}
+
+/// Puts what changes into a request.
+fn put(request: &mut HttpRequest, message: &mut Rendered, target: &Target, text: &str, value: &Json) {
+    match target {
+        Target::Query(name) => {
+            request.query.retain(|(other, _)| other != name);
+            request.query.push((name.clone(), text.into()));
+        }
+        Target::Header(name) => set_header(request, name, text.into()),
+        Target::Body(path) => message.put(path.names(), value),
     }
 }
 

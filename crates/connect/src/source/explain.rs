@@ -53,8 +53,25 @@ pub(super) fn unreadable(request: &HttpRequest, answer: &HttpAnswer, error: &Spl
                 scrub(kind, &request.secrets)
             )
         }
-        SplitError::Json { .. } | SplitError::Encoding { .. } => {
+        SplitError::Kind { .. } => {
+            "check that the `url` is that of the API, and that `answer` says how it answers".to_owned()
+        }
+        SplitError::Charset { .. } => {
+            "say its encoding, for a table as `csv: { encoding: windows-1252 }`, or ask the vendor".to_owned()
+        }
+        SplitError::Json { .. }
+        | SplitError::Encoding { .. }
+        | SplitError::Xml { .. }
+        | SplitError::Table { .. }
+        | SplitError::Compression { .. } => {
             "it was cut off or damaged on its way; try again, and when it stays so ask the vendor".to_owned()
+        }
+        SplitError::NoNext { .. } => {
+            "correct `from` of the endpoint's `repeat` to where the answer has what leads to the next page"
+                .to_owned()
+        }
+        SplitError::Size { .. } => {
+            "ask for fewer records a page, or raise `response_mib` in `limits`".to_owned()
         }
         SplitError::Absent { .. } | SplitError::NoList { .. } => {
             "correct the endpoint's `records` and `total` to where the answer has them".to_owned()
@@ -69,8 +86,12 @@ pub(super) fn unreadable(request: &HttpRequest, answer: &HttpAnswer, error: &Spl
     } else {
         format!("it begins: {start}")
     };
+    let trouble = match error {
+        SplitError::Size { .. } | SplitError::Length => SourceTrouble::Limit,
+        _ => SourceTrouble::Malformed,
+    };
     SourceError {
-        kind: SourceTrouble::Malformed,
+        kind: trouble,
         doing: request.to_string(),
         said: format!("the answer cannot be read, {error} ({begins})"),
         hint,
@@ -79,17 +100,80 @@ pub(super) fn unreadable(request: &HttpRequest, answer: &HttpAnswer, error: &Spl
 
 /// A page that is the one before again.
 pub(super) fn no_progress(request: String, repeat: Option<&Repetition>, progress: &Progress) -> SourceError {
-    let parameter = repeat.map(Repetition::parameter).unwrap_or_default();
+    let said = format!(
+        "page {} has the same records as the one before",
+        progress.number()
+    );
+    stuck(request, said, repeat)
+}
+
+/// A second page in a row without records, where a condition says that there are more.
+pub(super) fn nothing_again(request: String, repeat: &Repetition, progress: &Progress) -> SourceError {
+    let number = progress.number();
+    let said = format!(
+        "pages {} and {number} have no records, and `while` still holds",
+        number.saturating_sub(1)
+    );
+    stuck(request, said, Some(repeat))
+}
+
+/// A cursor or link that was followed before.
+pub(super) fn followed_before(request: String, repeat: &Repetition, progress: &Progress) -> SourceError {
+    let said = format!(
+        "page {} leads on to where an earlier page has led already",
+        progress.number()
+    );
+    stuck(request, said, Some(repeat))
+}
+
+fn stuck(request: String, said: String, repeat: Option<&Repetition>) -> SourceError {
+    let what = repeat.map(|repeat| repeat.step().name()).unwrap_or_default();
     SourceError {
         kind: SourceTrouble::NoProgress,
         doing: request,
-        said: format!(
-            "page {} has the same records as the one before",
-            progress.number()
-        ),
+        said,
         hint: format!(
-            "the application takes no notice of `{parameter}`; check `repeat` with the vendor's documentation"
+            "the application takes no notice of {what}; check `repeat` with the vendor's documentation"
         ),
+    }
+}
+
+/// A page that must have a next one, and does not say which.
+pub(super) fn leads_nowhere(request: String, repeat: &Repetition, progress: &Progress) -> SourceError {
+    SourceError {
+        kind: SourceTrouble::Malformed,
+        doing: request,
+        said: format!(
+            "`while` says that page {} is not the last, and it has nothing {}",
+            progress.number(),
+            repeat.step().origin()
+        ),
+        hint: "correct where `repeat` finds the next page, or its `while`".to_owned(),
+    }
+}
+
+/// A cursor or link that is out of all proportion.
+pub(super) fn too_long(request: String, repeat: &Repetition, most: usize) -> SourceError {
+    SourceError {
+        kind: SourceTrouble::Malformed,
+        doing: request,
+        said: format!(
+            "what leads to the next page, {}, is longer than {} KiB",
+            repeat.step().origin(),
+            most >> 10
+        ),
+        hint: "correct where `repeat` finds the next page".to_owned(),
+    }
+}
+
+/// A link that is not followed.
+pub(super) fn not_followed(request: &HttpRequest, said: &str) -> SourceError {
+    SourceError {
+        kind: SourceTrouble::Refused,
+        doing: request.to_string(),
+        said: scrub(said, &request.secrets),
+        hint: "the keys in the call would go along; when that host is right, write it into the `url`"
+            .to_owned(),
     }
 }
 

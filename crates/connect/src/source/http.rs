@@ -1,43 +1,54 @@
 //! Records fetched from the endpoints of an application over HTTP.
 
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesOrdered;
 use tenure_core::document::{self, Application, EndpointUse};
 use tenure_core::seams::{Completeness, RecordPage, RecordSink, Secrets, Source, SourceError};
-use tokio::task::JoinHandle;
-use xxhash_rust::xxh3::xxh3_64;
 
-use super::call::{Call, Prepared};
-use super::explain::{no_progress, refused, stopped, too_many_pages, unreadable};
+use super::ahead::{Ahead, Reader};
+use super::call::Call;
+use super::explain::{no_progress, too_many_pages};
+use super::parent::{Keeping, Parent, Remembering, Waiting, add};
 use super::progress::{News, Progress};
-use super::split::{Contents, Layout, SplitError, split};
+use super::repeat::Repetition;
+use super::trail::{Following, Trail};
 use super::{Environment, misconfigured};
 use crate::http::{HttpClient, HttpOptions, PrivateAddresses, Retries, Trust};
 
-/// Answers of more bytes are split on a thread of their own.
-const LONG_ANSWER: usize = 4 << 20;
 /// The longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How many reasons are told for which something is missing.
+const TOLD: usize = 8;
 
 /// Fetches the records of some endpoints of one application. Secrets are fetched from the vault for each fetch, so
 /// that one that was changed is used from then on.
 pub struct HttpSource {
     application: String,
     reader: Reader,
-    calls: Vec<(u16, String, Call)>,
+    /// The endpoints that are wanted, and those for whose records one of them is called.
+    endpoints: Vec<Wanted>,
     concurrency: usize,
     secrets: Arc<dyn Secrets>,
     environment: Environment,
 }
 
+/// An endpoint of a source.
+struct Wanted {
+    name: String,
+    /// Its place in the document; none when it is only needed for another one.
+    place: Option<u16>,
+    call: Call,
+}
+
 impl fmt::Debug for HttpSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let endpoints: Vec<_> = self.calls.iter().map(|(_, name, _)| name).collect();
+        let endpoints: Vec<_> = self.endpoints.iter().map(|wanted| &wanted.name).collect();
         f.debug_struct("HttpSource")
             .field("application", &self.application)
             .field("endpoints", &endpoints)
@@ -69,22 +80,50 @@ impl HttpSource {
         options: HttpOptions,
     ) -> Result<Self, SourceError> {
         let doing = || format!("setting up the application `{}`", application.name);
-        let mut calls = Vec::with_capacity(endpoints.len());
-        for (place, wanted) in (0_u16..).zip(endpoints) {
-            let endpoint = application
+        let find = |name: &str| {
+            let found = application
                 .endpoints
                 .iter()
-                .find(|endpoint| endpoint.name == wanted.endpoint);
-            let endpoint = endpoint.ok_or_else(|| {
+                .find(|endpoint| endpoint.name == name);
+            found.ok_or_else(|| {
                 let known: Vec<_> = application
                     .endpoints
                     .iter()
                     .map(|one| format!("`{}`", one.name))
                     .collect();
-                let said = format!("it has no endpoint `{}`", wanted.endpoint);
+                let said = format!("it has no endpoint `{name}`");
                 misconfigured(doing(), said, format!("its endpoints are: {}", known.join(", ")))
-            })?;
-            calls.push((place, endpoint.name.clone(), Call::new(application, endpoint)?));
+            })
+        };
+        let mut all: Vec<Wanted> = Vec::with_capacity(endpoints.len());
+        for (place, wanted) in (0_u16..).zip(endpoints) {
+            let endpoint = find(&wanted.endpoint)?;
+            all.push(Wanted {
+                name: endpoint.name.clone(),
+                place: Some(place),
+                call: Call::new(application, endpoint)?,
+            });
+        }
+        for place in 0..all.len() {
+            let Some(for_each) = all.get(place).and_then(|one| one.call.for_each.clone()) else {
+                continue;
+            };
+            let parent = find(&for_each.endpoint)?;
+            if parent.for_each.is_some() {
+                let said = format!(
+                    "`{}` is called for each record of another endpoint itself",
+                    parent.name
+                );
+                let hint = "name an endpoint in `for_each` that is called by itself";
+                return Err(misconfigured(doing(), said, hint));
+            }
+            if !all.iter().any(|one| one.name == parent.name) {
+                all.push(Wanted {
+                    name: parent.name.clone(),
+                    place: None,
+                    call: Call::new(application, parent)?,
+                });
+            }
         }
         let concurrency = options.concurrency;
         let client = HttpClient::new(options).map_err(|error| {
@@ -94,7 +133,7 @@ impl HttpSource {
         Ok(Self {
             application: application.name.clone(),
             reader,
-            calls,
+            endpoints: all,
             concurrency,
             secrets,
             environment,
@@ -103,53 +142,42 @@ impl HttpSource {
 
     async fn fetch_endpoint(
         &self,
-        (place, name, call): &(u16, String, Call),
+        Wanted { name, place, call }: &Wanted,
+        vault: &dyn Secrets,
+        record: Option<&Parent>,
         sink: &mut dyn RecordSink,
     ) -> Result<Completeness, SourceError> {
-        let prepared = Arc::new(call.prepare(&self.environment, self.secrets.as_ref()).await?);
-        let layout = Arc::new(call.layout.clone());
-        let mut ahead = Ahead {
-            reader: &self.reader,
-            prepared: &prepared,
-            layout: &layout,
-            pages: VecDeque::with_capacity(self.concurrency),
-            most: self.concurrency,
-            next: 1,
-            last: call.repeat.as_ref().map_or(1, |repeat| repeat.max_pages),
-        };
-        let mut progress = Progress::default();
+        let prepared = Arc::new(call.prepare(&self.environment, vault, record).await?);
+        let repeat = call.repeat.as_ref();
+        let mut ahead = Ahead::new(&self.reader, &prepared, repeat, self.concurrency);
+        let mut progress = Progress::new(repeat.and_then(Repetition::records_a_step));
+        let mut trail = Trail::default();
         loop {
             ahead.ask(&progress);
-            let Some(page) = ahead.pages.pop_front() else {
+            let Some(page) = ahead.take().await.transpose()? else {
                 return Err(too_many_pages(name, ahead.last, &progress));
             };
-            let PageRead {
-                body,
-                contents,
-                identity,
-            } = page.read().await?;
-            let news = progress.take(contents.records.len(), contents.total, identity);
+            let contents = &page.records.contents;
+            let news = progress.take(contents.records.len(), contents.total, page.identity);
             if news == News::Repeated {
-                return Err(no_progress(
-                    prepared.page(progress.number()).to_string(),
-                    call.repeat.as_ref(),
-                    &progress,
-                ));
+                return Err(no_progress(page.request, repeat, &progress));
             }
-            let ends = match &call.repeat {
-                None => true,
-                Some(repeat) => repeat.ends_with(&contents, &body, &progress).map_err(|error| {
-                    misconfigured(format!("`until` of `{name}`"), error.to_string(), error.hint)
-                })?,
+            let following = match repeat {
+                None => Following::None,
+                Some(repeat) => trail.after(name, repeat, &page, &progress)?,
             };
+            let ends = matches!(following, Following::None);
+            if let Following::At(token) = following {
+                ahead.token = Some(token);
+            }
             if !ends {
                 ahead.ask(&progress);
             }
-            if !contents.records.is_empty() {
+            if !page.records.contents.records.is_empty() {
                 sink.page(RecordPage {
-                    endpoint: *place,
-                    body,
-                    records: contents.records,
+                    endpoint: place.unwrap_or_default(),
+                    body: page.records.body,
+                    records: page.records.contents.records,
                 })
                 .await;
             }
@@ -158,28 +186,165 @@ impl HttpSource {
             }
         }
     }
+
+    /// Fetches an endpoint, and those that are called for each of its records after it.
+    async fn fetch_with_dependents(
+        &self,
+        wanted: &Wanted,
+        vault: &dyn Secrets,
+        sink: &mut dyn RecordSink,
+        tally: &mut Tally,
+    ) -> Result<(), SourceError> {
+        let dependents: Vec<_> = self
+            .endpoints
+            .iter()
+            .filter(|other| other.depends_on(&wanted.name))
+            .collect();
+        if dependents.is_empty() {
+            tally.add(self.fetch_endpoint(wanted, vault, None, sink).await?);
+            return Ok(());
+        }
+        let inner: Option<&mut dyn RecordSink> = match wanted.place {
+            Some(_) => Some(&mut *sink),
+            None => None,
+        };
+        let mut keeping = Keeping::new(inner, columns(&dependents).as_ref());
+        let end = self.fetch_endpoint(wanted, vault, None, &mut keeping).await?;
+        let kept = keeping.finish()?;
+        match (wanted.place, end) {
+            (None, Completeness::Complete { .. }) => {}
+            (None, Completeness::Incomplete { why, .. }) => tally.miss(why),
+            (Some(_), end) => tally.add(end),
+        }
+        for dependent in dependents {
+            let mut waiting = kept.iter();
+            let mut running = FuturesOrdered::new();
+            loop {
+                while running.len() < self.concurrency
+                    && let Some(kept) = waiting.next()
+                {
+                    running.push_back(self.fetch_dependent(dependent, &wanted.name, kept, vault));
+                }
+                let Some(answer) = running.next().await else { break };
+                let (pages, end) = answer?;
+                tally.add(end);
+                for page in pages {
+                    sink.page(page).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All pages of an endpoint for one record of another.
+    async fn fetch_dependent(
+        &self,
+        wanted: &Wanted,
+        of: &str,
+        kept: &str,
+        vault: &dyn Secrets,
+    ) -> Result<(Vec<RecordPage>, Completeness), SourceError> {
+        let parent = Parent::new(kept, of)?;
+        let mut waiting = Waiting::default();
+        let end = self
+            .fetch_endpoint(wanted, vault, Some(&parent), &mut waiting)
+            .await?;
+        let members = wanted
+            .call
+            .for_each
+            .as_ref()
+            .map(|for_each| parent.members(for_each))
+            .unwrap_or_default();
+        let pages = waiting.0.into_iter().map(|page| add(page, &members));
+        let pages = pages.collect::<Result<_, _>>().map_err(|said| {
+            let doing = format!("adding to the records of `{}`", wanted.name);
+            misconfigured(
+                doing,
+                said,
+                "leave out `add` of its `for_each`, or correct its `records`",
+            )
+        })?;
+        Ok((pages, end))
+    }
+}
+
+impl Wanted {
+    fn depends_on(&self, other: &str) -> bool {
+        let for_each = self.call.for_each.as_ref();
+        for_each.is_some_and(|for_each| for_each.endpoint == other)
+    }
+}
+
+/// The columns of a record that any of these needs; none when one needs all of it.
+fn columns(dependents: &[&Wanted]) -> Option<BTreeSet<String>> {
+    let mut all = BTreeSet::new();
+    for dependent in dependents {
+        all.extend(dependent.call.columns()?);
+        let added = dependent
+            .call
+            .for_each
+            .iter()
+            .flat_map(|for_each| for_each.add.values());
+        all.extend(added.cloned());
+    }
+    Some(all)
+}
+
+/// What came of all endpoints together.
+#[derive(Default)]
+struct Tally {
+    count: u64,
+    missing: Vec<String>,
+    further: usize,
+}
+
+impl Tally {
+    fn add(&mut self, end: Completeness) {
+        match end {
+            Completeness::Complete { count } => self.count += count,
+            Completeness::Incomplete { count, why } => {
+                self.count += count;
+                self.miss(why);
+            }
+        }
+    }
+
+    fn miss(&mut self, why: String) {
+        if self.missing.len() < TOLD {
+            self.missing.push(why);
+        } else {
+            self.further += 1;
+        }
+    }
+
+    fn completeness(mut self) -> Completeness {
+        if self.missing.is_empty() {
+            return Completeness::Complete { count: self.count };
+        }
+        if self.further > 0 {
+            self.missing.push(format!("and {} more like these", self.further));
+        }
+        Completeness::Incomplete {
+            count: self.count,
+            why: self.missing.join("; "),
+        }
+    }
 }
 
 #[async_trait]
 impl Source for HttpSource {
     async fn fetch(&self, sink: &mut dyn RecordSink) -> Result<Completeness, SourceError> {
-        let (mut all, mut missing) = (0, Vec::new());
-        for call in &self.calls {
-            match self.fetch_endpoint(call, sink).await? {
-                Completeness::Complete { count } => all += count,
-                Completeness::Incomplete { count, why } => {
-                    all += count;
-                    missing.push(why);
-                }
-            }
+        let vault = Remembering::new(self.secrets.as_ref());
+        let mut tally = Tally::default();
+        for wanted in self
+            .endpoints
+            .iter()
+            .filter(|wanted| wanted.call.for_each.is_none())
+        {
+            self.fetch_with_dependents(wanted, &vault, sink, &mut tally)
+                .await?;
         }
-        if missing.is_empty() {
-            return Ok(Completeness::Complete { count: all });
-        }
-        Ok(Completeness::Incomplete {
-            count: all,
-            why: missing.join("; "),
-        })
+        Ok(tally.completeness())
     }
 }
 
@@ -222,102 +387,4 @@ pub(super) fn options(
         },
         trust,
     })
-}
-
-/// The pages that have been asked for and not been taken yet, in order.
-struct Ahead<'a> {
-    reader: &'a Reader,
-    prepared: &'a Arc<Prepared>,
-    layout: &'a Arc<Layout>,
-    pages: VecDeque<Reading>,
-    most: usize,
-    next: u32,
-    last: u32,
-}
-
-impl Ahead<'_> {
-    /// Asks for further pages, as far as that makes sense now.
-    fn ask(&mut self, progress: &Progress) {
-        let last = progress.reach().min(self.last);
-        while self.next <= last && self.pages.len() < self.most {
-            let reading =
-                self.reader
-                    .clone()
-                    .read(self.next, Arc::clone(self.prepared), Arc::clone(self.layout));
-            self.pages.push_back(Reading(tokio::spawn(reading)));
-            self.next += 1;
-        }
-    }
-}
-
-/// A page on its way. It is given up when nobody wants it any more.
-struct Reading(JoinHandle<Result<PageRead, SourceError>>);
-
-impl Reading {
-    async fn read(mut self) -> Result<PageRead, SourceError> {
-        (&mut self.0).await.unwrap_or_else(|_| Err(stopped()))
-    }
-}
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// A page that came and was split.
-struct PageRead {
-    body: Bytes,
-    contents: Contents,
-    /// A hash of its records.
-    identity: u64,
-}
-
-/// Fetches and splits pages.
-#[derive(Clone)]
-struct Reader {
-    client: HttpClient,
-}
-
-impl Reader {
-    async fn read(
-        self,
-        number: u32,
-        call: Arc<Prepared>,
-        layout: Arc<Layout>,
-    ) -> Result<PageRead, SourceError> {
-        let request = call.page(number);
-        let answer = self
-            .client
-            .send(&request)
-            .await
-            .map_err(|failure| refused(failure, &call))?;
-        let body = answer.body.clone();
-        let task =
-            move || split(&body, &layout).map(|contents| (identity(&body, &contents), contents, layout));
-        let result = if answer.body.len() > LONG_ANSWER {
-            tokio::task::spawn_blocking(task).await.map_err(|_| stopped())?
-        } else {
-            task()
-        };
-        let (identity, contents, layout) = result.map_err(|error| unreadable(&request, &answer, &error))?;
-        if let (None, false, Some(path)) = (contents.total, contents.records.is_empty(), &layout.total) {
-            let error = SplitError::Absent {
-                path: path.to_string(),
-                names: Vec::new(),
-            };
-            return Err(unreadable(&request, &answer, &error));
-        }
-        Ok(PageRead {
-            body: answer.body,
-            contents,
-            identity,
-        })
-    }
-}
-
-fn identity(body: &[u8], contents: &Contents) -> u64 {
-    let first = contents.records.first().map_or(0, |first| first.start as usize);
-    let last = contents.records.last().map_or(0, |last| last.end as usize);
-    xxh3_64(body.get(first..last).unwrap_or_default())
 }

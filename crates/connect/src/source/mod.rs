@@ -1,18 +1,27 @@
 //! Where records come from: an application's endpoints over HTTP, or a file. Records travel as whole pages with
 //! byte ranges; what is in them is read elsewhere.
 
+mod ahead;
+mod answer;
 mod authorization;
 mod call;
+mod encoding;
 mod explain;
 mod file;
 mod http;
+mod link;
+mod message;
+mod parent;
 mod path;
 mod progress;
 mod render;
 mod repeat;
 mod split;
+mod table;
 #[cfg(test)]
 mod tests;
+mod trail;
+mod xml;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -35,6 +35,17 @@ impl MemberPath {
         Ok(path)
     }
 
+    /// Reads where in a body something goes: a path, or the plain name of a member.
+    pub(super) fn of_member(text: &str) -> Result<Self, String> {
+        if text.starts_with('$') {
+            return Self::of_value(text);
+        }
+        Ok(Self {
+            names: vec![text.to_owned()],
+            written: text.to_owned(),
+        })
+    }
+
     /// The names, outermost first.
     pub(super) fn names(&self) -> &[String] {
         &self.names

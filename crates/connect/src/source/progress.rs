@@ -16,6 +16,14 @@ pub(super) struct Progress {
     first_total: Option<u64>,
     /// Whether that number became smaller, so that records moved up and may have slipped between two pages.
     shrank: bool,
+    /// How many records a page must have for the next to follow without a gap, where pages begin at fixed places.
+    step: Option<u64>,
+    /// The page that came last and was shorter than that, with the number of its records.
+    short: Option<(u32, u64)>,
+    /// The first short page that others with records followed.
+    gap: Option<(u32, u64)>,
+    /// How many pages without records came last.
+    empty: u32,
 }
 
 /// Whether a page says something new.
@@ -28,6 +36,14 @@ pub(super) enum News {
 }
 
 impl Progress {
+    /// Nothing yet. With a step, pages begin so many records after each other.
+    pub(super) fn new(step: Option<u64>) -> Self {
+        Self {
+            step,
+            ..Self::default()
+        }
+    }
+
     /// Counts a page in. `identity` is a hash of its records.
     pub(super) fn take(&mut self, records: usize, total: Option<u64>, identity: u64) -> News {
         self.number += 1;
@@ -39,14 +55,23 @@ impl Progress {
             self.total = Some(total);
         }
         if records == 0 {
+            self.empty += 1;
             return News::New;
         }
+        self.empty = 0;
         if self.last.replace(identity) == Some(identity) {
             return News::Repeated;
         }
         self.count = self.count.saturating_add(records);
         self.largest = self.largest.max(records);
+        self.gap = self.gap.or(self.short);
+        self.short = Some((self.number, records)).filter(|_| self.step.is_some_and(|step| records < step));
         News::New
+    }
+
+    /// How many pages without records came one after the other, up to now.
+    pub(super) fn empty_pages(&self) -> u32 {
+        self.empty
     }
 
     /// Pages so far.
@@ -79,7 +104,15 @@ impl Progress {
     /// Whether that was all.
     pub(super) fn completeness(&self, endpoint: &str) -> Completeness {
         let (count, Some(total)) = (self.count, self.total) else {
-            return Completeness::Complete { count: self.count };
+            let count = self.count;
+            let (Some((page, records)), Some(step)) = (self.gap, self.step) else {
+                return Completeness::Complete { count };
+            };
+            let why = format!(
+                "page {page} of `{endpoint}` had {records} records where the next one begins {step} further on, so that \
+                 some were left out; make `increment` as large as a page, and say `total` where the answer has one"
+            );
+            return Completeness::Incomplete { count, why };
         };
         let first = self.first_total.filter(|first| *first != total);
         let changed = first
@@ -147,6 +180,28 @@ mod tests {
                       slipped between two pages; the number was 150 at first and 149 at the end"
                         .to_owned()
             }
+        );
+    }
+
+    #[test]
+    fn a_short_page_before_others_leaves_a_gap_unless_a_total_says_otherwise() {
+        let with = |step, total, pages: &[usize]| {
+            let mut progress = Progress::new(step);
+            for (identity, records) in pages.iter().enumerate() {
+                progress.take(*records, total, identity as u64);
+            }
+            progress.completeness("users")
+        };
+        let complete = |count| Completeness::Complete { count };
+        assert_eq!(with(Some(10), None, &[10, 10, 4, 0]), complete(24));
+        assert_eq!(with(Some(10), Some(14), &[10, 3, 1, 0]), complete(14));
+        assert_eq!(with(None, None, &[10, 3, 1]), complete(14));
+        let Completeness::Incomplete { count: 14, why } = with(Some(10), None, &[10, 3, 1, 0]) else {
+            panic!("taken as whole")
+        };
+        assert!(
+            why.starts_with("page 2 of `users` had 3 records where the next one begins 10 further on"),
+            "{why}"
         );
     }
 

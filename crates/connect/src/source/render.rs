@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 use tenure_core::expression::{Evaluated, ExpressionError, Format, Scope, SecretHook};
 use tenure_core::seams::{SecretError, Secrets, SourceError, SourceTrouble};
 use tenure_core::secret::Secret;
@@ -25,6 +26,8 @@ pub(super) struct Renderer<'a> {
     now: Timestamp,
     vault: &'a dyn Secrets,
     secrets: BTreeMap<String, Secret>,
+    /// What `record` is.
+    record: Option<&'a RawValue>,
 }
 
 impl<'a> Renderer<'a> {
@@ -36,7 +39,13 @@ impl<'a> Renderer<'a> {
             now: (environment.now)(),
             vault,
             secrets: BTreeMap::new(),
+            record: None,
         }
+    }
+
+    /// Says what `record` is from now on.
+    pub(super) fn set_record(&mut self, record: Option<&'a RawValue>) {
+        self.record = record;
     }
 
     /// What errors begin with.
@@ -119,10 +128,13 @@ impl<'a> Renderer<'a> {
         part: &str,
         hook: &dyn SecretHook,
     ) -> Result<Vec<String>, SourceError> {
-        let scope = Scope::new()
+        let mut scope = Scope::new()
             .with_lookups(&self.environment.lookups)
             .with_now(self.now)
             .with_secrets(hook);
+        if let Some(record) = self.record {
+            scope = scope.with_value("record", record);
+        }
         match format.evaluate(&scope) {
             Ok(Evaluated::Values(values)) => Ok(values),
             Ok(Evaluated::Nothing { missing }) => {
@@ -130,7 +142,7 @@ impl<'a> Renderer<'a> {
                 Err(misconfigured(
                     &self.doing,
                     said,
-                    "requests can name secrets, lookup tables and `now`",
+                    "requests can name secrets, lookup tables and `now`, and with `for_each` the columns of `record`",
                 ))
             }
             Err(error) => Err(self.wrong(part, error)),
@@ -224,6 +236,16 @@ impl JsonFormat {
             }
             plain => Self::Plain(plain.clone()),
         })
+    }
+
+    /// Goes through all formats in it.
+    pub(super) fn each(&self, visit: &mut dyn FnMut(&Format)) {
+        match self {
+            Self::Text(format) => visit(format),
+            Self::List(items) => items.iter().for_each(|item| item.each(visit)),
+            Self::Object(members) => members.iter().for_each(|(_, value)| value.each(visit)),
+            Self::Plain(_) => {}
+        }
     }
 
     /// The value with its texts worked out: a format of several values gives a list, one of none an empty text.

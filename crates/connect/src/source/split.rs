@@ -17,6 +17,8 @@ pub(super) struct Layout {
     pub(super) records: MemberPath,
     /// The number of all records.
     pub(super) total: Option<MemberPath>,
+    /// What leads to the next page: a cursor or a link.
+    pub(super) next: Option<MemberPath>,
 }
 
 /// What is in an answer.
@@ -26,6 +28,8 @@ pub(super) struct Contents {
     pub(super) records: Vec<Range<u32>>,
     /// How many there are in all, as the answer says.
     pub(super) total: Option<u64>,
+    /// What leads to the next page, as the answer says.
+    pub(super) next: Option<String>,
 }
 
 /// Why an answer cannot be split.
@@ -46,6 +50,27 @@ pub(super) enum SplitError {
     /// What should be the number of all records is something else.
     #[error("`{path}` is {kind}, not a number")]
     NoNumber { path: String, kind: &'static str },
+    /// What should lead to the next page is something else.
+    #[error("`{path}` is {kind}, not a text or whole number")]
+    NoNext { path: String, kind: &'static str },
+    /// It is another kind of text than was asked for.
+    #[error("it is `{kind}`, not {wanted}")]
+    Kind { kind: String, wanted: &'static str },
+    /// It is not in the encoding that it should be in.
+    #[error("it is not {encoding}")]
+    Charset { encoding: &'static str },
+    /// It is no XML, or not all of it.
+    #[error("it is not XML: {why}")]
+    Xml { why: String },
+    /// It is no table, or not a whole one.
+    #[error("it is not a whole table: {why}")]
+    Table { why: String },
+    /// It is compressed, and cannot be decompressed.
+    #[error("it cannot be decompressed: {why}")]
+    Compression { why: String },
+    /// It is longer than allowed once it is decompressed or turned into records.
+    #[error("it is larger than {} MiB once it is unpacked", limit >> 20)]
+    Size { limit: u64 },
     /// Places in it cannot be told.
     #[error("it is longer than 4 GiB")]
     Length,
@@ -74,6 +99,7 @@ pub(super) fn split(body: &[u8], layout: &Layout) -> Result<Contents, SplitError
     let wanted = Wanted {
         records: Some(layout.records.names()),
         total: layout.total.as_ref().map(MemberPath::names),
+        next: layout.next.as_ref().map(MemberPath::names),
     };
     let mut reader = serde_json::Deserializer::from_str(text);
     let end = Walk {
@@ -102,9 +128,16 @@ pub(super) fn split(body: &[u8], layout: &Layout) -> Result<Contents, SplitError
             kind,
         });
     }
+    if let (Some(kind), Some(path)) = (found.no_next, &layout.next) {
+        return Err(SplitError::NoNext {
+            path: path.to_string(),
+            kind,
+        });
+    }
     Ok(Contents {
         records,
         total: found.total,
+        next: found.next,
     })
 }
 
@@ -116,6 +149,9 @@ struct Found {
     total: Option<u64>,
     /// What was where the number should be.
     no_number: Option<&'static str>,
+    next: Option<String>,
+    /// What was where that should be.
+    no_next: Option<&'static str>,
 }
 
 #[derive(Default)]
@@ -131,6 +167,7 @@ enum AtRecords {
 struct Wanted<'p> {
     records: Option<&'p [String]>,
     total: Option<&'p [String]>,
+    next: Option<&'p [String]>,
 }
 
 impl Wanted<'_> {
@@ -144,6 +181,7 @@ impl Wanted<'_> {
         Self {
             records: step(self.records, name),
             total: step(self.total, name),
+            next: step(self.next, name),
         }
     }
 }
@@ -160,7 +198,7 @@ impl Walk<'_, '_> {
     }
 
     /// Takes note of a value that is neither list nor object.
-    fn plain(self, kind: &'static str, number: Option<u64>) {
+    fn plain(self, kind: &'static str, number: Option<u64>, next: AtNext) {
         if self.are_records() {
             self.found.records = AtRecords::Other(kind);
         }
@@ -168,7 +206,22 @@ impl Walk<'_, '_> {
             self.found.total = number;
             self.found.no_number = number.is_none().then_some(kind);
         }
+        if self.wanted.next.is_some_and(<[String]>::is_empty) {
+            self.found.no_next = matches!(next, AtNext::Unfit).then_some(kind);
+            self.found.next = match next {
+                AtNext::Text(text) if !text.is_empty() => Some(text),
+                _ => None,
+            };
+        }
     }
+}
+
+/// What a value is as that which leads to the next page.
+enum AtNext {
+    Text(String),
+    /// None, which says that this was the last.
+    Nothing,
+    Unfit,
 }
 
 impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
@@ -179,6 +232,7 @@ impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
             Wanted {
                 records: None,
                 total: None,
+                next: None,
             } => reader.deserialize_ignored_any(IgnoredAny).map(drop),
             _ => reader.deserialize_any(self),
         }
@@ -197,14 +251,14 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
         while let Some(wanted) = members.next_key_seed(Name(wanted))? {
             members.next_value_seed(Walk { wanted, found })?;
         }
-        Walk { wanted, found }.plain("an object", None);
+        Walk { wanted, found }.plain("an object", None, AtNext::Unfit);
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         if !self.are_records() {
             while items.next_element::<IgnoredAny>()?.is_some() {}
-            self.plain("a list", None);
+            self.plain("a list", None, AtNext::Unfit);
             return Ok(());
         }
         let mut records = Vec::with_capacity(128);
@@ -218,32 +272,36 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.plain("a number", Some(number));
+        self.plain("a number", Some(number), AtNext::Text(number.to_string()));
         Ok(())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.plain("a number below zero", None);
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.plain("a number below zero", None, AtNext::Text(number.to_string()));
         Ok(())
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.plain("a number with a fraction", None);
+        self.plain("a number with a fraction", None, AtNext::Unfit);
         Ok(())
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.plain("a text", text.trim().parse().ok());
+        let next = match self.wanted.next {
+            Some([]) => AtNext::Text(text.to_owned()),
+            _ => AtNext::Nothing,
+        };
+        self.plain("a text", text.trim().parse().ok(), next);
         Ok(())
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.plain("true or false", None);
+        self.plain("true or false", None, AtNext::Unfit);
         Ok(())
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
-        self.plain("null", None);
+        self.plain("null", None, AtNext::Nothing);
         Ok(())
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::csv::Csv;
+use super::repeat::Repeat;
 use super::scalar::{Scalar, Span};
 
 /// An external system reached over HTTP, with how it is authorized and what can be fetched from it.
@@ -120,9 +122,18 @@ pub struct Endpoint {
     /// Header fields. Formats.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, Scalar>,
-    /// A JSON body, for POST. Texts in it are formats.
+    /// What the body is, for POST; JSON when there is a `body` and this is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Message>,
+    /// The body, for POST. Texts in it are formats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<serde_json::Value>,
+    /// How the answer is written.
+    #[serde(default, skip_serializing_if = "AnswerFormat::is_json")]
+    pub answer: AnswerFormat,
+    /// How the table is written, with `answer: csv`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csv: Option<Csv>,
     /// Where the records are in the answer: a JSONPath (RFC 9535) of names and one final `[*]`.
     #[serde(default = "Endpoint::all_of_the_answer")]
     pub records: String,
@@ -132,11 +143,33 @@ pub struct Endpoint {
     /// How the call repeats until all records have come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Repeat>,
+    /// Calls it once for each record of another endpoint, whose columns formats can name as `record.id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<ForEach>,
+}
+
+/// Calls for each record of another endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForEach {
+    /// The other endpoint, of the same application.
+    pub endpoint: String,
+    /// Members that each record found gets from the record it was called for, each with the column there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub add: BTreeMap<String, String>,
 }
 
 impl Endpoint {
     fn all_of_the_answer() -> String {
         "$[*]".to_owned()
+    }
+}
+
+impl AnswerFormat {
+    // The signature is what serde asks for.
+    #[expect(clippy::trivially_copy_pass_by_ref)]
+    fn is_json(&self) -> bool {
+        matches!(self, Self::Json)
     }
 }
 
@@ -151,30 +184,35 @@ pub enum Method {
     Post,
 }
 
-/// How a call repeats: a number in the query (or for POST in the body) that grows from call to call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Repeat {
-    /// The parameter that grows.
-    pub parameter: String,
-    /// Its first value.
-    #[serde(default)]
-    pub start: i64,
-    /// What is added with each call.
-    pub increment: i64,
-    /// Ends when this holds. `page.records`, `page.number` (from 1), `page.count` (records so far) and `page.total`
-    /// can be named. Without it the calls end with the first page that has no records.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<String>,
-    /// More calls than this are an error.
-    #[serde(default = "Repeat::default_max_pages")]
-    pub max_pages: u32,
+/// What is sent with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Message {
+    /// Nothing.
+    None,
+    /// JSON.
+    Json,
+    /// Names with values, as HTML forms send them.
+    Form,
+    /// XML, from a text.
+    Xml,
+    /// XML that is put into the body of a SOAP envelope.
+    Soap,
+    /// A plain text.
+    Text,
 }
 
-impl Repeat {
-    fn default_max_pages() -> u32 {
-        100_000
-    }
+/// How answers are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerFormat {
+    /// JSON.
+    #[default]
+    Json,
+    /// XML. Elements are read as members, attributes as members whose names begin with `@`.
+    Xml,
+    /// A table, whose lines are the records.
+    Csv,
 }
 
 /// Bounds within which an application is called.

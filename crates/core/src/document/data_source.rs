@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::csv::Csv;
 use crate::attribute::AttributeName;
 
 /// Endpoints of one application joined on a primary key, with the attribute mapping.
@@ -44,6 +45,13 @@ pub struct SourceFile {
     /// How it is written.
     #[serde(default)]
     pub format: FileFormat,
+    /// How the table is written, with `format: csv`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csv: Option<Csv>,
+    /// Where the records are, with `format: json`: a JSONPath (RFC 9535) of names and one final `[*]`; `$[*]` when not
+    /// said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<String>,
     /// The column with the key that is the same for a person for ever.
     pub primary_key: String,
 }
@@ -55,6 +63,10 @@ pub enum FileFormat {
     /// One JSON object on each line.
     #[default]
     JsonLines,
+    /// One JSON text with all records.
+    Json,
+    /// A table, whose lines are the records.
+    Csv,
 }
 
 /// An endpoint as a data source uses it.

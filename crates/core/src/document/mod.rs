@@ -6,6 +6,7 @@ mod application;
 mod automation;
 mod check;
 mod complaint;
+mod csv;
 mod data_source;
 mod directory;
 mod error;
@@ -13,6 +14,7 @@ mod load;
 mod lookup;
 mod preset;
 mod reader;
+mod repeat;
 mod scalar;
 mod schema;
 mod set;
@@ -25,14 +27,15 @@ mod yaml;
 mod tests;
 
 pub use application::{
-    AddTo, Application, Authorization, AuthorizationKind, Endpoint, Method, PrivateAddresses, Repeat,
-    RequestLimits,
+    AddTo, AnswerFormat, Application, Authorization, AuthorizationKind, Endpoint, ForEach, Message, Method,
+    PrivateAddresses, RequestLimits,
 };
 pub use automation::{
     All, Automation, CreateAccount, Guards, ModifyAttributes, Nothing, Notify, Policy, PolicyUse, Rules,
     Schedule, Step, StepList,
 };
 pub use check::{check, check_automation};
+pub use csv::Csv;
 pub use data_source::{
     DataSource, EndpointUse, FileFormat, FullMapping, LifecycleMapping, Mapping, SourceFile, WriteMode,
 };
@@ -41,6 +44,7 @@ pub use error::{DocumentError, Severity};
 pub use load::load;
 pub use lookup::Lookup;
 pub use preset::presets;
+pub use repeat::{Cursor, NextLink, PageNumber, Place, Repeat};
 pub use scalar::{GuardLimit, OneOrMany, Scalar, Span};
 pub use schema::{kinds, schema};
 pub use set::{Document, Documents, Kind};

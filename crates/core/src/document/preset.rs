@@ -57,6 +57,8 @@ fn merge(own: &mut Node, preset: Node, level: Level) {
             "endpoints" if level == Level::Application => merge_endpoints(&mut ours.value, theirs),
             // Another kind of authorization has other fields.
             "authorization" if !same_type(&ours.value, &theirs.value) => {}
+            // Another kind of repetition too.
+            "repeat" if !same_kind(&ours.value, &theirs.value) => {}
             // A body is one value, not fields.
             "body" => {}
             _ => merge(&mut ours.value, theirs.value, Level::Field),
@@ -83,6 +85,13 @@ fn merge_endpoints(own: &mut Node, preset: Entry) {
 fn same_type(own: &Node, preset: &Node) -> bool {
     let kind = |node: &Node| node.get("type").and_then(Node::text).map(str::to_owned);
     kind(own).is_none() || kind(own) == kind(preset)
+}
+
+/// Whether two repetitions are of the same kind, or the user's names none.
+fn same_kind(own: &Node, preset: &Node) -> bool {
+    let names = |node: &Node, kind: &str| node.get(kind).is_some();
+    let kinds = ["parameter", "page", "cursor", "next_link"];
+    kinds.iter().all(|kind| !names(own, kind) || names(preset, kind))
 }
 
 fn place(node: &mut Node, at: Position) {

@@ -1,6 +1,7 @@
 //! Documents from text to what is wrong with them.
 
 mod checking;
+mod endpoints;
 mod examples;
 mod loading;
 mod robustness;

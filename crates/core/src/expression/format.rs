@@ -412,8 +412,10 @@ fn end_of_expression(text: &str) -> Option<usize> {
 
 /// Whether a text can be nothing but the name of a column, such as a heading in a table.
 fn is_column_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
-        && text
+    // Attributes of XML begin with `@`, and what stands beside them is `#text`.
+    let name = text.strip_prefix(['@', '#']).unwrap_or(text);
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name
             .chars()
             .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '))
 }

@@ -168,13 +168,6 @@ impl Secrets for Vault {
 
 /// A source of all endpoints of an application, which tries again without waiting long.
 pub(super) fn source(application: &Application) -> Result<HttpSource, SourceError> {
-    let environment = Environment {
-        folder: PathBuf::from("."),
-        lookups: Lookups::new(Vec::<(String, Table)>::new()),
-        now: Arc::new(|| Timestamp::UNIX_EPOCH),
-    };
-    let mut options = options(application, &environment)?;
-    options.retries.first = Duration::from_millis(1);
     let uses: Vec<_> = application
         .endpoints
         .iter()
@@ -183,5 +176,17 @@ pub(super) fn source(application: &Application) -> Result<HttpSource, SourceErro
             primary_key: "_id".to_owned(),
         })
         .collect();
-    HttpSource::with_options(application, &uses, Arc::new(Vault), environment, options)
+    source_of(application, &uses)
+}
+
+/// A source of some of them.
+pub(super) fn source_of(application: &Application, uses: &[EndpointUse]) -> Result<HttpSource, SourceError> {
+    let environment = Environment {
+        folder: PathBuf::from("."),
+        lookups: Lookups::new(Vec::<(String, Table)>::new()),
+        now: Arc::new(|| Timestamp::UNIX_EPOCH),
+    };
+    let mut options = options(application, &environment)?;
+    options.retries.first = Duration::from_millis(1);
+    HttpSource::with_options(application, uses, Arc::new(Vault), environment, options)
 }

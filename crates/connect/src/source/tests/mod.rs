@@ -1,10 +1,15 @@
 //! Sources against real files, and against a small application that answers as it is told.
 
 mod application;
+mod dependents;
 mod files;
+mod following;
+mod forms;
 mod paging;
+mod repeating;
 mod splitting;
 mod trouble;
+mod xml;
 
 use async_trait::async_trait;
 use tenure_core::seams::{Completeness, RecordPage, RecordSink, Source, SourceError};

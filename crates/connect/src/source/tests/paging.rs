@@ -30,34 +30,35 @@ async fn all_pages_come_in_order_and_none_is_asked_for_in_vain() {
 
 #[tokio::test]
 async fn pages_are_fetched_at_the_same_time_once_the_total_is_known_and_one_by_one_before() {
-    // Answers wait for each other: without four at once this would never end.
-    let barrier = Arc::new(tokio::sync::Barrier::new(4));
-    let busy = Arc::new(AtomicUsize::new(0));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let seen = Arc::clone(&busy);
-    let router = axum::Router::new().fallback(move |uri: axum::http::Uri| {
-        let (barrier, seen) = (Arc::clone(&barrier), Arc::clone(&seen));
-        async move {
-            let query = uri.query().unwrap_or_default();
-            let skip: usize = query.trim_start_matches("skip=").parse().unwrap();
-            if (10..90).contains(&skip) {
-                barrier.wait().await;
-                seen.fetch_add(1, Ordering::Relaxed);
+    let by_page =
+        json!({ "total": "$.totalCount", "repeat": { "page": { "parameter": "page", "start": 0 } } });
+    for endpoint in [paged(10), by_page] {
+        // Answers wait for each other: without four at once this would never end.
+        let barrier = Arc::new(tokio::sync::Barrier::new(4));
+        let busy = Arc::new(AtomicUsize::new(0));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::clone(&busy);
+        let router = axum::Router::new().fallback(move |uri: axum::http::Uri| {
+            let (barrier, seen) = (Arc::clone(&barrier), Arc::clone(&seen));
+            async move {
+                let (name, number) = uri.query().unwrap_or_default().split_once('=').unwrap();
+                let number: usize = number.parse().unwrap();
+                let skip = if name == "page" { number * 10 } else { number };
+                if (10..90).contains(&skip) {
+                    barrier.wait().await;
+                    seen.fetch_add(1, Ordering::Relaxed);
+                }
+                page(skip, 10, 90)
             }
-            page(skip, 10, 90)
-        }
-    });
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    let (pages, end) = fetch(&source(&application(&url, paged(10))).unwrap()).await;
-    assert_eq!(end.unwrap(), complete(90));
-    assert_eq!(busy.load(Ordering::Relaxed), 8);
-    assert!(
-        pages.records().eq((0..90)
-            .map(|id| format!("{{\"_id\":{id}}}"))
-            .collect::<Vec<_>>()
-            .iter())
-    );
+        });
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let (pages, end) = fetch(&source(&application(&url, endpoint)).unwrap()).await;
+        assert_eq!(end.unwrap(), complete(90));
+        assert_eq!(busy.load(Ordering::Relaxed), 8);
+        let expected: Vec<_> = (0..90).map(|id| format!("{{\"_id\":{id}}}")).collect();
+        assert!(pages.records().eq(expected.iter()));
+    }
 }
 
 #[tokio::test]

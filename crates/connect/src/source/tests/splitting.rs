@@ -3,6 +3,10 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use bytes::Bytes;
+use tenure_core::document::AnswerFormat;
+
+use crate::source::answer::{self, Shape};
 use crate::source::path::MemberPath;
 use crate::source::split::{Layout, SplitError, split};
 
@@ -10,6 +14,22 @@ fn layout(records: &str, total: Option<&str>) -> Layout {
     Layout {
         records: MemberPath::of_records(records).unwrap(),
         total: total.map(|total| MemberPath::of_value(total).unwrap()),
+        next: None,
+    }
+}
+
+/// Records at `<a><b>`.
+fn shape(format: AnswerFormat) -> Shape {
+    let records = if format == AnswerFormat::Xml {
+        "$.a.b[*]"
+    } else {
+        "$[*]"
+    };
+    Shape {
+        format,
+        csv: None,
+        layout: layout(records, None),
+        keeps_answer: true,
     }
 }
 
@@ -72,6 +92,22 @@ proptest! {
     #[test]
     fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = split(&bytes, &layout("$[*]", Some("$.total")));
+        for format in [AnswerFormat::Xml, AnswerFormat::Csv] {
+            let _ = answer::read(Bytes::from(bytes.clone()), "", &shape(format), 1 << 20);
+        }
+    }
+
+    #[test]
+    fn whatever_is_found_in_any_text_is_an_object(text in "(<a|<b>|</a>|</b>|<b/>|>|/>| c=\"|[\"';,x \n\\\\]|&amp;|&|]]>|<!\\[CDATA\\[|<!--|-->){0,24}") {
+        for (format, text) in [(AnswerFormat::Xml, format!("<a>{text}</a>")), (AnswerFormat::Csv, format!("a,b\n{text}"))] {
+            let body = Bytes::from(text);
+            if let Ok(found) = answer::read(body, "", &shape(format), 1 << 20) {
+                for range in found.contents.records {
+                    let record = &found.body[range.start as usize..range.end as usize];
+                    prop_assert!(serde_json::from_slice::<Value>(record).unwrap().is_object());
+                }
+            }
+        }
     }
 }
 

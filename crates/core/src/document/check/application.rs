@@ -1,20 +1,14 @@
 //! `kind: application`.
 
-use std::collections::BTreeMap;
-
-use serde_json_path::JsonPath;
 use url::{Host, Url};
 
 use super::super::application::{
-    Application, Authorization, AuthorizationKind, Endpoint, Method, PrivateAddresses, Repeat, RequestLimits,
+    Application, Authorization, AuthorizationKind, Endpoint, PrivateAddresses, RequestLimits,
 };
 use super::super::scalar::{Scalar, Span};
 use super::super::tree::join;
 use super::Checker;
 use super::texts::Secrets;
-
-/// What `until` can name of a page.
-const OF_A_PAGE: [&str; 4] = ["records", "number", "count", "total"];
 
 impl Checker<'_> {
     pub(super) fn application(&mut self, application: &Application) {
@@ -94,14 +88,7 @@ impl Checker<'_> {
 
     /// A header field's name (a token of RFC 9110, section 5.6.2) and value.
     fn header(&mut self, path: &str, name: &str, value: &str) {
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if name.is_empty() || !name.bytes().all(token) {
-            self.error(
-                path,
-                format!("`{name}` as a header's name"),
-                "write letters, digits and hyphens",
-            );
-        }
+        self.header_name(path, name);
         let lower = name.to_ascii_lowercase();
         let parts: Vec<_> = lower.split(['-', '_']).collect();
         if ["authorization", "apikey", "key", "token", "secret"]
@@ -111,6 +98,17 @@ impl Checker<'_> {
             self.credential(path, value);
         } else {
             self.format(path, value, Secrets::Allowed);
+        }
+    }
+
+    pub(super) fn header_name(&mut self, path: &str, name: &str) {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(token) {
+            self.error(
+                path,
+                format!("`{name}` as a header's name"),
+                "write letters, digits and hyphens",
+            );
         }
     }
 
@@ -139,23 +137,14 @@ impl Checker<'_> {
         for (name, Scalar(value)) in &endpoint.headers {
             self.header(&join(&join(path, "headers"), name), name, value);
         }
-        if let Some(body) = &endpoint.body {
-            let path = join(path, "body");
-            if endpoint.method == Method::Get {
-                self.error(
-                    &path,
-                    "a body with `method: GET`",
-                    "leave it out, or write `method: POST`",
-                );
-            }
-            self.body(&path, body);
-        }
-        self.records(&join(path, "records"), &endpoint.records);
-        if let Some(total) = &endpoint.total {
-            self.total(&join(path, "total"), total);
-        }
+        self.message(path, endpoint);
+        self.answer(path, endpoint);
         if let Some(repeat) = &endpoint.repeat {
-            self.repeat(&join(path, "repeat"), repeat, &endpoint.query);
+            self.repeat(&join(path, "repeat"), repeat, endpoint);
+        }
+        match &endpoint.for_each {
+            Some(for_each) => self.for_each(&join(path, "for_each"), application, endpoint, for_each),
+            None => self.no_record(path, endpoint),
         }
     }
 
@@ -201,83 +190,6 @@ impl Checker<'_> {
             ),
         }
     }
-
-    fn body(&mut self, path: &str, body: &serde_json::Value) {
-        match body {
-            serde_json::Value::String(text) => {
-                self.format(path, text, Secrets::Allowed);
-            }
-            serde_json::Value::Array(items) => {
-                for (at, item) in items.iter().enumerate() {
-                    self.body(&format!("{path}[{at}]"), item);
-                }
-            }
-            serde_json::Value::Object(members) => {
-                for (name, value) in members {
-                    self.body(&join(path, name), value);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn records(&mut self, path: &str, text: &str) {
-        let of_names = text.strip_suffix("[*]").is_some_and(is_names);
-        if JsonPath::parse(text).is_err() || !of_names {
-            let hint = "write a JSONPath of names and one final `[*]`, for example `$.results[*]`";
-            self.error(
-                path,
-                format!("`{text}`, which does not lead to a list of records"),
-                hint,
-            );
-        }
-    }
-
-    fn total(&mut self, path: &str, text: &str) {
-        if JsonPath::parse(text).is_err() || !is_names(text) {
-            let hint = "write a JSONPath of names, for example `$.totalCount`";
-            self.error(path, format!("`{text}`, which does not lead to one number"), hint);
-        }
-    }
-
-    fn repeat(&mut self, path: &str, repeat: &Repeat, query: &BTreeMap<String, Scalar>) {
-        if repeat.parameter.is_empty() {
-            self.error(
-                &join(path, "parameter"),
-                "an empty text",
-                "write the name of the parameter that grows",
-            );
-        }
-        if query.contains_key(&repeat.parameter) {
-            let found = format!("`{}`, which `query` has too", repeat.parameter);
-            self.error(
-                &join(path, "parameter"),
-                found,
-                "leave it out of `query`; `start` says its first value",
-            );
-        }
-        if repeat.increment < 1 {
-            let found = format!("the number {}", repeat.increment);
-            self.error(
-                &join(path, "increment"),
-                found,
-                "write by how much the parameter grows, 1 at least",
-            );
-        }
-        self.number(&join(path, "max_pages"), repeat.max_pages, 1..=10_000_000);
-        let Some(until) = &repeat.until else { return };
-        let path = join(path, "until");
-        let Some(condition) = self.condition(&path, until) else {
-            return;
-        };
-        for (name, member) in condition.columns() {
-            if name != "page" || member.is_some_and(|member| !OF_A_PAGE.contains(&member)) {
-                let name = member.map_or_else(|| name.to_owned(), |member| format!("{name}.{member}"));
-                let hint = "only `page.records`, `page.number`, `page.count` and `page.total` are known here";
-                self.error(&path, format!("`{name}`"), hint);
-            }
-        }
-    }
 }
 
 fn is_this_machine(url: &Url) -> bool {
@@ -290,7 +202,7 @@ fn is_this_machine(url: &Url) -> bool {
 }
 
 /// Whether a JSONPath leads by names only: `$.name`, `$['name']`.
-fn is_names(path: &str) -> bool {
+pub(super) fn is_names(path: &str) -> bool {
     let Some(mut rest) = path.trim().strip_prefix('$') else {
         return false;
     };

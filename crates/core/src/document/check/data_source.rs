@@ -2,7 +2,7 @@
 
 use jiff::tz::{TimeZone, TimeZoneName, db};
 
-use super::super::data_source::{DataSource, EndpointUse, LifecycleMapping};
+use super::super::data_source::{DataSource, EndpointUse, FileFormat, LifecycleMapping, SourceFile};
 use super::super::error::{closest, one_of};
 use super::super::set::Kind;
 use super::super::tree::join;
@@ -22,6 +22,7 @@ impl Checker<'_> {
                     self.error("file.path", "an empty text", "write where the file is");
                 }
                 self.column("file.primary_key", &file.primary_key);
+                self.file_format(file);
                 if !source.endpoints.is_empty() {
                     self.error(
                         "endpoints",
@@ -44,6 +45,27 @@ impl Checker<'_> {
             self.column(&path, mapping.from());
         }
         self.lifecycle(&source.lifecycle);
+    }
+
+    fn file_format(&mut self, file: &SourceFile) {
+        match (&file.csv, file.format) {
+            (Some(csv), FileFormat::Csv) => self.csv("file.csv", csv),
+            (Some(_), _) => self.error(
+                "file.csv",
+                "`csv` for a file of another format",
+                "leave it out, or write `format: csv`",
+            ),
+            (None, _) => {}
+        }
+        match (&file.records, file.format) {
+            (Some(records), FileFormat::Json) => self.records("file.records", records),
+            (Some(_), _) => self.error(
+                "file.records",
+                "`records` for a file whose lines are the records",
+                "leave it out, or write `format: json`",
+            ),
+            (None, _) => {}
+        }
     }
 
     fn endpoints(&mut self, application: &str, used: &[EndpointUse]) {

@@ -42,8 +42,8 @@ authorization: { type: basic }
     error: test.yaml:11:16: application `hr`, endpoints[0].body.a: found `{{ b`, which is wrong at character 1: `{{` is not closed; write `}}` after the expression
     error: test.yaml:12:26: application `hr`, endpoints[0].repeat.parameter: found `skip`, which `query` has too; leave it out of `query`; `start` says its first value
     error: test.yaml:12:43: application `hr`, endpoints[0].repeat.increment: found the number 0; write by how much the parameter grows, 1 at least
-    error: test.yaml:12:53: application `hr`, endpoints[0].repeat.until: found `page.size`; only `page.records`, `page.number`, `page.count` and `page.total` are known here
-    error: test.yaml:12:53: application `hr`, endpoints[0].repeat.until: found `pages.records`; only `page.records`, `page.number`, `page.count` and `page.total` are known here
+    error: test.yaml:12:53: application `hr`, endpoints[0].repeat.until: found `page.size`; only `page.records`, `page.number`, `page.count`, `page.total` and `page.answer` are known here
+    error: test.yaml:12:53: application `hr`, endpoints[0].repeat.until: found `pages.records`; only `page.records`, `page.number`, `page.count`, `page.total` and `page.answer` are known here
     error: test.yaml:13:11: application `hr`, endpoints[1].name: found a second endpoint `users`; give one of them another name
     warning: test.yaml:14:10: application `hr`, endpoints[1].url: found an address that is not encrypted; everybody on the way can read the key; write `https://`
     error: test.yaml:16:10: application `hr`, endpoints[2].url: found an address of this machine, which may not be called; write `private_addresses: allowed` in the application when that is meant

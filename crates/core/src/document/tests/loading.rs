@@ -140,7 +140,10 @@ endpoints:
     );
     assert_eq!(users.records, "$.results[*]");
     let repeat = users.repeat.as_ref().unwrap();
-    assert_eq!((repeat.parameter.as_str(), repeat.increment), ("skip", 50));
+    assert_eq!(
+        (repeat.parameter.as_deref(), repeat.increment),
+        (Some("skip"), Some(50))
+    );
     assert_eq!(application.endpoints[2].method, Method::Post);
 }
 
