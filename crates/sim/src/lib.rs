@@ -1,14 +1,29 @@
 //! Simulators of the vendors' APIs, served over real HTTP, and the people they know.
 //!
 //! [`population`] makes up people, as untidy as in real life, and lets them be hired, moved, renamed, suspended
-//! and removed. [`jumpcloud`] serves them the way JumpCloud does, with its traps, and misbehaves on demand.
+//! and removed. [`jumpcloud`], [`atera`], [`haloitsm`], [`remote`] and [`graph`] serve the same people the way each
+//! vendor does, with its traps, and misbehave on demand.
 //! [`synthetic`] writes the same people to files. The same seed gives the same bytes everywhere.
 
+pub mod atera;
 mod error;
+pub mod graph;
+pub mod haloitsm;
 pub mod jumpcloud;
 pub mod population;
+pub mod remote;
+mod stage;
 pub mod synthetic;
 
+pub use atera::{Atera, AteraOptions};
 pub use error::SimError;
-pub use jumpcloud::{JumpCloud, JumpCloudOptions, faults::Faults};
+pub use graph::{Graph, GraphOptions};
+pub use haloitsm::{HaloItsm, HaloItsmOptions};
+pub use jumpcloud::{JumpCloud, JumpCloudOptions};
 pub use population::{Mess, Population, PopulationOptions};
+pub use remote::{Remote, RemoteOptions};
+pub use stage::{
+    faults::{self, Faults},
+    login::Login,
+    pace::RateLimit,
+};

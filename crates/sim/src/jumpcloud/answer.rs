@@ -3,11 +3,11 @@
 use std::fmt::Display;
 
 use axum::{
-    body::Body,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
+
+use crate::stage::answer::json;
 
 /// A refused request: the status and JumpCloud's `{"message": …}`.
 #[derive(Debug)]
@@ -45,13 +45,4 @@ impl IntoResponse for Refusal {
         let body = serde_json::json!({ "message": self.message }).to_string();
         (self.status, json(body.into())).into_response()
     }
-}
-
-/// A JSON answer with status 200.
-pub(super) fn json(body: Bytes) -> Response {
-    (
-        [(CONTENT_TYPE, "application/json; charset=utf-8")],
-        Body::from(body),
-    )
-        .into_response()
 }

@@ -44,10 +44,6 @@ impl Desk {
         desk
     }
 
-    pub(super) fn population(&self) -> &Population {
-        &self.population
-    }
-
     pub(super) fn shelf(&self) -> &Shelf {
         &self.shelf
     }

@@ -4,11 +4,11 @@ use bytes::Bytes;
 
 use super::{
     desk::{Desk, write_field},
-    faults::{AnswerFault, Instead, Trouble},
     pick::each_field,
     query::Query,
     view::Order,
 };
+use crate::stage::{faults::Trouble, page::cut};
 
 /// A field that only some answers have.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,33 +55,16 @@ impl Shape<'_> {
 /// Renders the page; `turn` says how often an unstable order was served before.
 pub(super) fn render(desk: &Desk, mut query: Query, extra: Extra, trouble: &Trouble, turn: usize) -> Bytes {
     let faults = &trouble.faults;
-    if trouble.answer == Some(AnswerFault::Empty {}) {
-        return Bytes::from_static(br#"{"totalCount":0,"results":[]}"#);
-    }
     query.selection.gone_per_mille = faults.gone_per_mille;
     let all = desk.shelf().len();
     let order = desk.order(&query.selection);
-    let count = order.count(all);
-    if let Some(missing) = faults
-        .missing_page
-        .filter(|missing| missing.page.checked_mul(query.limit) == Some(query.skip))
-    {
-        match missing.instead {
-            Instead::Nothing => query.limit = 0,
-            Instead::NextPage => query.skip = query.skip.saturating_add(query.limit),
-        }
-    }
+    let page = cut(order.count(all), query.skip, query.limit, trouble);
     let shape = Shape {
         only: &query.fields,
         without: &faults.vanished_fields,
         extra,
     };
-    let drift = faults.total_drift.saturating_mul(i64::from(trouble.seen));
-    let total = i64::try_from(count)
-        .unwrap_or(i64::MAX)
-        .saturating_add(drift)
-        .max(0);
-    let places = query.skip.min(count)..query.skip.saturating_add(query.limit).min(count);
+    let (total, places) = (page.total, page.places);
     let mut out = Vec::with_capacity(64 + expected_size(desk, &order, places.clone(), turn));
     out.extend_from_slice(format!(r#"{{"totalCount":{total},"results":["#).as_bytes());
     for place in places.clone() {

@@ -12,14 +12,13 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::{
-    answer::{Refusal, json},
-    faults::Trouble,
+    answer::Refusal,
     page::{self, Extra, Shape},
     query::{Query, separated},
     server::Shared,
-    view::is_gone,
     writes,
 };
+use crate::stage::{answer::json, faults::Trouble, page::is_gone};
 
 type Answer = Result<Response, Refusal>;
 type Server = State<Arc<Shared>>;

@@ -10,7 +10,7 @@ use super::{
     query::{Direction, Selection},
     shelf::Shelf,
 };
-use crate::population::mix;
+use crate::stage::page::is_gone;
 
 /// Which record comes where.
 pub(super) enum Order {
@@ -120,9 +120,4 @@ impl View {
             .get(rotated)
             .map_or(0, |position| *position as usize)
     }
-}
-
-/// Whether the fault of missing people takes away the one with that number.
-pub(super) fn is_gone(number: u32, per_mille: u16) -> bool {
-    per_mille > 0 && mix(u64::from(number)) % 1000 < u64::from(per_mille)
 }

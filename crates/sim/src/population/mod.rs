@@ -4,6 +4,7 @@
 //! population begins with the people of the smaller one.
 
 mod dice;
+mod employment;
 mod entry;
 mod events;
 mod names;
@@ -20,8 +21,11 @@ use self::{
     names::{CULTURES, PLAIN},
     workplace::{DEPARTMENTS, EMPLOYMENT, SITES},
 };
-pub(crate) use self::{dice::mix, person::email_of};
+pub(crate) use self::{dice::mix, employment::Space, person::email_of};
 pub use self::{
+    employment::{
+        Contract, Country, Place, Standing, TENANTS, Tenant, country_of, departments, group_names, places,
+    },
     entry::State,
     events::{Change, Event, EventKind, Whom},
     person::{Address, Person, Phone},
@@ -199,7 +203,7 @@ impl Population {
     }
 
     /// The number in an id that this population gave out, whether or not the person is still here.
-    pub(crate) fn number_of_id(&self, id: &str) -> Option<u32> {
+    pub fn number_of_id(&self, id: &str) -> Option<u32> {
         let created = u32::from_str_radix(id.get(..8)?, 16).ok()?;
         let number = created.checked_sub(FIRST_CREATED)? / BETWEEN_CREATED;
         (self.id_of(number) == id).then_some(number)

@@ -1,5 +1,9 @@
-//! The simulated JumpCloud, seen from outside over HTTP, and the people it is made of.
+//! The simulated vendors, seen from outside over HTTP, and the people they are made of.
 
+#[cfg(test)]
+mod api;
+#[cfg(test)]
+mod atera;
 #[cfg(test)]
 mod caller;
 #[cfg(test)]
@@ -7,11 +11,27 @@ mod events;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod graph;
+#[cfg(test)]
+mod graph_changes;
+#[cfg(test)]
+mod graph_groups;
+#[cfg(test)]
+mod haloitsm;
+#[cfg(test)]
 mod paging;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
 mod queries;
+#[cfg(test)]
+mod receiver;
+#[cfg(test)]
+mod remote;
+#[cfg(test)]
+mod remote_webhooks;
+#[cfg(test)]
+mod same_people;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]

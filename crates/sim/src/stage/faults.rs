@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What goes wrong from now on. The default is: nothing.
 ///
-/// Set from Rust with [`super::JumpCloud::faults`], or as JSON with `POST /_sim/faults`, where what is left out is
+/// Set from Rust with a simulator's `faults`, such as [`crate::JumpCloud::faults`], or as JSON with `POST /_sim/faults`, where what is left out is
 /// as usual: `{"answer": {"serverError": {}}, "times": 2}`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
@@ -23,9 +23,9 @@ pub struct Faults {
     pub missing_page: Option<MissingPage>,
     /// These fields are in no record.
     pub vanished_fields: Vec<String>,
-    /// How many people in a thousand cannot be read, always the same ones; `totalCount` leaves them out too.
+    /// How many people in a thousand cannot be read, always the same ones; totals leave them out too.
     pub gone_per_mille: u16,
-    /// Added to `totalCount` once for every request since the fault was set, so that it changes while one pages.
+    /// Added to the total once for every request since the fault was set, so that it changes while one pages.
     pub total_drift: i64,
 }
 
@@ -37,7 +37,7 @@ pub struct Faults {
     deny_unknown_fields
 )]
 pub enum AnswerFault {
-    /// 500 with a message.
+    /// 500.
     ServerError {},
     /// 401, as if the key had been revoked.
     Unauthorized {},
@@ -50,7 +50,7 @@ pub enum AnswerFault {
     CutConnection {},
     /// The body ends in the middle, but the answer says that this was all.
     TruncatedJson {},
-    /// Lists are empty and say so: no results, `totalCount` 0.
+    /// Lists are empty and say so: no results, a total of 0.
     Empty {},
 }
 
@@ -58,7 +58,7 @@ pub enum AnswerFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MissingPage {
-    /// Which one, counted from 0: the one that begins at `page` × `limit`.
+    /// Which one, counted from 0: the one that begins at `page` × its size.
     pub page: usize,
     /// What comes in its place.
     pub instead: Instead,
@@ -68,7 +68,7 @@ pub struct MissingPage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Instead {
-    /// No results, while `totalCount` is as always.
+    /// No results, while the total is as always.
     Nothing,
     /// The results of the page after it.
     NextPage,
@@ -76,29 +76,29 @@ pub enum Instead {
 
 /// The faults one request meets.
 #[derive(Clone, Default)]
-pub(super) struct Trouble {
-    pub(super) faults: Arc<Faults>,
+pub(crate) struct Trouble {
+    pub(crate) faults: Arc<Faults>,
     /// The spoiled answer, if it is this request's turn.
-    pub(super) answer: Option<AnswerFault>,
+    pub(crate) answer: Option<AnswerFault>,
     /// How many requests came since the faults were set, this one included.
-    pub(super) seen: u32,
+    pub(crate) seen: u32,
 }
 
 /// The faults that are set.
 #[derive(Default)]
-pub(super) struct FaultDesk(Mutex<(Arc<Faults>, u32)>);
+pub(crate) struct FaultDesk(Mutex<(Arc<Faults>, u32)>);
 
 impl FaultDesk {
-    pub(super) fn set(&self, faults: Faults) {
+    pub(crate) fn set(&self, faults: Faults) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Arc::new(faults), 0);
     }
 
-    pub(super) fn current(&self) -> Arc<Faults> {
+    pub(crate) fn current(&self) -> Arc<Faults> {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner).0)
     }
 
     /// Counts a request and says what it meets.
-    pub(super) fn meet(&self) -> Trouble {
+    pub(crate) fn meet(&self) -> Trouble {
         let mut desk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         desk.1 = desk.1.saturating_add(1);
         let (faults, seen) = (Arc::clone(&desk.0), desk.1);

@@ -1,0 +1,126 @@
+//! What changed in groups since last time, and who came and went.
+
+use std::{collections::HashMap, sync::atomic::Ordering};
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    call::{Call, bad_request, ok},
+    delta::{Place, refuse_forgotten},
+    desk::Desk,
+    groups::{USUAL_OF_GROUP, direct, id, shown},
+    list::Select,
+    server::Shared,
+};
+use crate::stage::answer::{Answer, Object, Refused};
+
+const MEMBERS: &str = "members@delta";
+
+/// All groups with their members in the first round, later what happened since.
+pub(super) fn changes(server: &Shared, call: &Call) -> Answer {
+    server.touch().follow_groups();
+    let desk = server.look();
+    let position = desk.group_log.len();
+    let start = |since| Place {
+        epoch: server.epoch.load(Ordering::Relaxed),
+        generation: desk.register.generation,
+        began: position,
+        since,
+        skip: 0,
+        select: call.asked.filled("$select").unwrap_or_default().to_owned(),
+        filter: String::new(),
+    };
+    let read = |token: &str| {
+        let place = Place::read(token).ok_or_else(|| bad_request("Badly formed token."))?;
+        refuse_forgotten(server, &desk, &place, "groups", position)?;
+        Ok::<Place, Refused>(place)
+    };
+    let place = match (call.asked.filled("$deltatoken"), call.asked.filled("$skiptoken")) {
+        (Some("latest"), _) => start(Some(position)),
+        (Some(token), _) => {
+            let last = read(token)?;
+            Place {
+                since: Some(last.began),
+                began: position,
+                ..last
+            }
+        }
+        (None, Some(token)) => read(token)?,
+        (None, None) => start(None),
+    };
+    // Members come unless only other properties were asked for.
+    let names: Vec<&str> = place.select.split(',').filter(|name| !name.is_empty()).collect();
+    let with_members = names.is_empty() || names.contains(&"members");
+    let properties: Vec<&str> = names.into_iter().filter(|name| *name != "members").collect();
+    let properties = properties.join(",");
+    let select = Select::read(Some(&properties), &USUAL_OF_GROUP, "group");
+    let mut rows: Vec<Object> = Vec::new();
+    for (group, members) in happened(&desk, place.since) {
+        let mut row = match desk.groups.get(group) {
+            None => Object::from_iter([("@removed".to_owned(), json!({ "reason": "changed" }))]),
+            Some(row) => select.pick(shown(&desk, group, row), call)?,
+        };
+        row.insert("id".to_owned(), id(&desk, group).into());
+        if with_members && !members.is_empty() {
+            row.insert(MEMBERS.to_owned(), members.into());
+        }
+        rows.push(row);
+    }
+    let mut body = Map::new();
+    body.insert(
+        "@odata.context".to_owned(),
+        server.link("$metadata#groups").into(),
+    );
+    let address = format!("groups/delta?$deltatoken={}", place.write());
+    body.insert("@odata.deltaLink".to_owned(), server.link(&address).into());
+    body.insert("value".to_owned(), rows.into_iter().map(Value::Object).collect());
+    Ok(ok(&body.into()))
+}
+
+/// The groups something happened to, each with its members who came and went.
+fn happened(desk: &Desk, since: Option<usize>) -> Vec<(u64, Vec<Value>)> {
+    let member = |number: u32, is_in: bool| {
+        let mut member = json!({ "@odata.type": "#microsoft.graph.user", "id": desk.id(number) });
+        if !is_in {
+            member["@removed"] = json!({ "reason": "deleted" });
+        }
+        member
+    };
+    let Some(since) = since else {
+        let all = desk.groups.rows().map(|(group, row)| {
+            let people = direct(desk, group, row);
+            (
+                group,
+                people
+                    .iter()
+                    .map(|person| member(person.number(), true))
+                    .collect(),
+            )
+        });
+        return all.collect();
+    };
+    let mut order: Vec<u64> = Vec::new();
+    let mut members: HashMap<u64, Vec<(u32, bool)>> = HashMap::new();
+    for noted in desk.group_log.get(since..).unwrap_or_default() {
+        let known = members.entry(noted.group).or_insert_with(|| {
+            order.push(noted.group);
+            Vec::new()
+        });
+        if let Some((number, is_in)) = noted.member {
+            // What happened last is what counts.
+            known.retain(|(earlier, _)| *earlier != number);
+            known.push((number, is_in));
+        }
+    }
+    let told = order.into_iter().map(|group| {
+        let members = members.remove(&group).unwrap_or_default();
+        (
+            group,
+            members
+                .into_iter()
+                .map(|(number, is_in)| member(number, is_in))
+                .collect(),
+        )
+    });
+    told.collect()
+}
