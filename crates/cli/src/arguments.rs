@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use tenure_store::RunId;
 
 /// Keeps people's accounts true to their employment: fetches people, plans what their accounts should be, shows the
@@ -150,11 +150,20 @@ pub enum Command {
         #[arg(long)]
         directory: Option<String>,
     },
+    /// Lets somebody sign in with a browser and agree that Tenure may call an application that uses OAuth 2.0.
+    Authorize {
+        /// The application's name; without it such applications are listed, with whether they are authorized.
+        application: Option<String>,
+        /// For a browser on another machine: do not wait for it, but ask for the address that it ended at.
+        #[arg(long, requires = "application")]
+        paste: bool,
+    },
     /// Keeps and lists the secrets that documents refer to.
     #[command(subcommand)]
     Secret(Secret),
     /// Serves a simulated vendor API on this machine, to try a configuration without touching anything real.
-    #[command(subcommand)]
+    ///
+    /// POST /_sim/day lets a day of hires, moves and leavers pass; POST /_sim/faults makes it misbehave.
     Simulate(Simulate),
 }
 
@@ -203,21 +212,37 @@ pub enum Secret {
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub enum Simulate {
-    /// JumpCloud's users API, with realistic people. POST /_sim/day lets a day pass; see /_sim for more.
-    Jumpcloud {
-        /// How many people.
-        #[arg(long, default_value_t = 300)]
-        people: usize,
-        /// The port; a free one when it is 0.
-        #[arg(long, default_value_t = 8077)]
-        port: u16,
-        /// Other people for another number.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// The API key that is accepted.
-        #[arg(long, default_value = "simulated")]
-        key: String,
-    },
+/// What is simulated.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// Whose API.
+    #[arg(value_enum)]
+    pub vendor: Vendor,
+    /// How many people.
+    #[arg(long, default_value_t = 300)]
+    pub people: usize,
+    /// The port; a free one when it is 0.
+    #[arg(long, default_value_t = 8077)]
+    pub port: u16,
+    /// Other people for another number.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The API key, token or client secret that is accepted.
+    #[arg(long, default_value = "simulated")]
+    pub key: String,
+}
+
+/// The vendors that are simulated, all with the same people.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Vendor {
+    /// JumpCloud's directory: `systemusers`, by API key.
+    Jumpcloud,
+    /// Atera: contacts and customers, by API key or bearer token.
+    Atera,
+    /// HaloITSM: users, by OAuth 2.0 with a login page or client credentials.
+    Haloitsm,
+    /// Remote: employments, by token or OAuth 2.0.
+    Remote,
+    /// Microsoft Graph: users and groups, by OAuth 2.0.
+    Graph,
 }

@@ -1,5 +1,6 @@
-//! Tenure's conversations with the outside: HTTP, LDAP and Active Directory, and files.
+//! Tenure's conversations with the outside: HTTP (with OAuth 2.0), LDAP and Active Directory, and files.
 
+pub mod authorization;
 pub mod directory;
 pub mod http;
 pub mod ldap;

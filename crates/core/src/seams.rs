@@ -201,6 +201,25 @@ pub trait Secrets: Send + Sync {
 
     /// Keeps a secret, for example a token that was renewed.
     async fn put(&self, name: &str, secret: Secret) -> Result<(), SecretError>;
+
+    /// Waits until nobody else, in no other process either, is changing this secret, and keeps others waiting until
+    /// the turn is ended. A vault that nobody shares has no turns to give.
+    async fn turn(&self, name: &str) -> Result<Box<dyn Turn>, SecretError> {
+        let _ = name;
+        Ok(Box::new(()))
+    }
+}
+
+/// The right to change a secret, see [`Secrets::turn`].
+#[async_trait]
+pub trait Turn: Send {
+    /// Lets the next one go on.
+    async fn end(self: Box<Self>);
+}
+
+#[async_trait]
+impl Turn for () {
+    async fn end(self: Box<Self>) {}
 }
 
 /// Why a secret could not be had.

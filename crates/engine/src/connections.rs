@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tenure_connect::authorization::Tokens;
 use tenure_connect::directory::{
     ActiveDirectory, ActiveDirectoryRules, DirectorySettings, LdapDirectory, LdapRules, Mark,
 };
@@ -13,7 +14,7 @@ use tenure_connect::ldap::{
 use tenure_connect::source::{Environment, FileSource, HttpSource, connection_text};
 use tenure_core::compile::lookups;
 use tenure_core::dn::Dn;
-use tenure_core::document::{self, DirectoryKind, Documents, Encryption, Kind};
+use tenure_core::document::{self, Application, DirectoryKind, Documents, Encryption, Kind};
 use tenure_core::seams::{Directory, Secrets, Source};
 use tenure_store::{LocalDirectory, Store, Vault};
 
@@ -34,8 +35,9 @@ impl Connections {
         Self { store, vault, folder }
     }
 
-    /// What a data source reads from.
-    pub(crate) fn source(
+    /// What a data source reads from. An application that nobody has authorized is an error here, before anything is
+    /// fetched.
+    pub(crate) async fn source(
         &self,
         documents: &Documents,
         name: &str,
@@ -53,12 +55,21 @@ impl Connections {
             .ok_or_else(|| EngineError::no_document(documents, Kind::Application, application))?;
         let secrets: Arc<dyn Secrets> = Arc::clone(&self.vault) as _;
         let environment = self.environment(documents, clock);
-        Ok(Box::new(HttpSource::new(
-            application,
-            &source.endpoints,
-            secrets,
-            environment,
-        )?))
+        let source = HttpSource::new(application, &source.endpoints, secrets, environment)?;
+        source.ready().await?;
+        Ok(Box::new(source))
+    }
+
+    /// The keeper of an application's token; none when it does not use OAuth 2.0.
+    pub(crate) fn tokens(
+        &self,
+        documents: &Documents,
+        application: &Application,
+        clock: Clock,
+    ) -> Result<Option<Arc<Tokens>>, EngineError> {
+        let secrets: Arc<dyn Secrets> = Arc::clone(&self.vault) as _;
+        let environment = self.environment(documents, clock);
+        Ok(Tokens::new(application, secrets, environment)?)
     }
 
     /// What a directory is reached by.

@@ -53,7 +53,7 @@ impl Engine {
             return Err(EngineError::no_document(documents, Kind::DataSource, name));
         }
         let reading = Arc::new(compile_source(documents, name)?);
-        let source = self.connections.source(documents, name, self.clock)?;
+        let source = self.connections.source(documents, name, self.clock).await?;
         // Everything is mapped anew, as if nothing were known.
         let known = Arc::new(Known::default());
         let remember = Remember {

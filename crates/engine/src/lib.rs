@@ -2,6 +2,7 @@
 //! a stored plan is carried out, journalled, and resumed after a crash.
 
 mod apply;
+mod authorize;
 mod clock;
 mod connections;
 mod engine;
@@ -17,6 +18,7 @@ mod track;
 mod wave;
 
 pub use apply::{ApplyOptions, Release, password_name};
+pub use authorize::AuthorizationReport;
 pub use clock::Clock;
 pub use engine::Engine;
 pub use error::EngineError;

@@ -263,7 +263,8 @@ impl Engine {
     ) -> Result<Looked, EngineError> {
         let source = self
             .connections
-            .source(documents, &automation.source, self.clock)?;
+            .source(documents, &automation.source, self.clock)
+            .await?;
         let directory = self
             .connections
             .directory(documents, &automation.directory, self.clock)

@@ -1,5 +1,5 @@
 //! Starts and stops the real servers that the tests talk to: a Samba Active Directory domain controller,
-//! OpenLDAP and PostgreSQL.
+//! OpenLDAP, PostgreSQL and an OAuth 2.0 server.
 //!
 //! Every server lives in a private folder and on loopback only, and is gone when its value is dropped, when the
 //! test panics and when the test process is killed. What takes long to make (a provisioned domain, an initialised
@@ -13,6 +13,7 @@ mod certificates;
 mod error;
 mod folders;
 mod ldap_tools;
+mod oidc;
 mod ports;
 mod postgres;
 mod process;
@@ -24,6 +25,7 @@ mod wait;
 
 pub use certificates::{Authority, Certificate};
 pub use error::LabError;
+pub use oidc::OidcProvider;
 pub use ports::ReservedPort;
 pub use postgres::Postgres;
 pub use samba::{Complexity, SambaDc};

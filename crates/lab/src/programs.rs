@@ -37,6 +37,8 @@ fn package_of(program: &str) -> &'static str {
         "postgres" | "initdb" | "createdb" => "postgresql",
         "openssl" => "openssl",
         "setpriv" => "util-linux",
+        "node" => "nodejs",
+        "npm" => "npm",
         _ => "coreutils",
     }
 }

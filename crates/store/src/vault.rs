@@ -1,20 +1,26 @@
 //! The vault: secrets sealed one by one with XChaCha20-Poly1305, each bound to its name.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use jiff::Timestamp;
-use tenure_core::seams::{SecretError, Secrets};
+use tenure_core::seams::{SecretError, Secrets, Turn};
 use tenure_core::secret::Secret;
 use zeroize::Zeroizing;
 
 use crate::bulk::{Bulk, Kind};
 use crate::database::Store;
 use crate::error::StoreError;
+use crate::leases::{Claim, Lease};
 use crate::transaction::{Fetched, Transaction, Value, timestamp};
 use crate::vault_key::VaultKey;
 
 const NONCE: usize = 24;
+/// How often somebody else's turn is looked at, and how many times: longer than a lease is good for.
+const TURN_PAUSE: Duration = Duration::from_millis(100);
+const TURN_LOOKS: u32 = 900;
 /// What the check row holds, and the name that it is bound to, which no secret can have.
 const CHECK: &str = "tenure";
 const CHECK_NAME: &str = "";
@@ -177,6 +183,35 @@ impl Secrets for Vault {
         kept.await.map_err(|error| SecretError::Vault {
             why: error.to_string(),
         })
+    }
+
+    /// Turns are leases of the database, so that the holder's end lets the next one go on too.
+    async fn turn(&self, name: &str) -> Result<Box<dyn Turn>, SecretError> {
+        let vault = |error: StoreError| SecretError::Vault {
+            why: error.to_string(),
+        };
+        let lease = format!("secret/{name}");
+        for _ in 0..TURN_LOOKS {
+            if let Claim::Held(lease) = self.store.claim(&lease).await.map_err(vault)? {
+                return Ok(Box::new(HeldTurn(lease)));
+            }
+            tokio::time::sleep(TURN_PAUSE).await;
+        }
+        Err(SecretError::Vault {
+            why: format!("`{name}` is being changed by another process, which does not come to an end"),
+        })
+    }
+}
+
+struct HeldTurn(Lease);
+
+#[async_trait]
+impl Turn for HeldTurn {
+    async fn end(self: Box<Self>) {
+        // A lease that cannot be given back runs out.
+        if let Err(error) = self.0.release().await {
+            tracing::debug!("the turn of a secret cannot be given back: {error}");
+        }
     }
 }
 

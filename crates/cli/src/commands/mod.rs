@@ -1,5 +1,6 @@
 //! One file per command, each thin: parse, call the engine, present.
 
+mod authorize;
 mod check;
 mod demo;
 mod fetch;
@@ -45,6 +46,9 @@ pub async fn run(arguments: Arguments) -> Exit {
         Command::Person { key, json } => person::person(&place, &key, json).await,
         Command::Password { key, directory } => person::password(&place, &key, directory.as_deref()).await,
         Command::Unlink { key, directory } => person::unlink(&place, &key, directory.as_deref()).await,
+        Command::Authorize { application, paste } => {
+            authorize::authorize(&place, application.as_deref(), paste).await
+        }
         Command::Secret(secret) => secret::secret(&place, secret).await,
         Command::Simulate(simulate) => simulate::simulate(simulate).await,
     };

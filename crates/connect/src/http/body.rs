@@ -55,12 +55,12 @@ pub(crate) fn excerpt(body: &[u8], limit: usize) -> String {
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
     {
-        if !line.is_empty() {
+        if !line.is_empty() && length < limit {
             line.push(' ');
             length += 1;
         }
         for c in word.chars() {
-            if length == limit {
+            if length >= limit {
                 line.push('…');
                 return line;
             }
@@ -81,6 +81,7 @@ mod tests {
             excerpt(b"{\n  \"message\":\t\"no\"\x00\n}", 40),
             "{ \"message\": \"no\" }"
         );
+        assert_eq!(excerpt(b"ab cd", 2), "ab…");
         assert_eq!(excerpt("ä".repeat(50).as_bytes(), 3), "äää…");
         assert_eq!(excerpt(b"\xff", 3), "\u{fffd}");
     }

@@ -11,9 +11,9 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::address::{PrivateAddresses, Resolver, check_literal};
-use super::body::{BodyTrouble, excerpt, read_all, read_start};
+use super::body::{BodyTrouble, read_all, read_start};
 use super::error::{HttpError, HttpFailure, RedirectRefused};
-use super::masked::scrub;
+use super::masked::said;
 use super::pace::Pace;
 use super::request::{HttpRequest, Repeatable};
 use super::retry::{Retries, asked_wait, is_passing};
@@ -131,7 +131,7 @@ impl HttpClient {
         if answer.status.is_success() {
             return Ok(answer);
         }
-        let said = scrub(&excerpt(&answer.body, ERROR_SHOWN), &request.secrets);
+        let said = said(&answer.body, ERROR_SHOWN, &request.secrets);
         Err(HttpFailure {
             request: request.to_string(),
             tries,
@@ -189,7 +189,7 @@ impl HttpClient {
             let last = match result {
                 Ok(answer) => HttpError::Status {
                     status: answer.status,
-                    said: scrub(&excerpt(&answer.body, ERROR_SHOWN), &request.secrets),
+                    said: said(&answer.body, ERROR_SHOWN, &request.secrets),
                 },
                 Err(error) => error,
             };

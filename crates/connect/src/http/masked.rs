@@ -4,8 +4,12 @@ use std::fmt;
 
 use tenure_core::secret::Secret;
 
+use super::body::excerpt;
+
 /// What stands for a secret wherever something is shown.
 pub(crate) const MASK: &str = "…";
+/// How much of an answer is searched for secrets before its start is shown, in bytes.
+const SEARCHED: usize = 64 << 10;
 
 /// A text for a request. What is shown of it has `…` where the sent text has secrets.
 #[derive(Clone)]
@@ -90,9 +94,22 @@ pub(crate) fn scrub(text: &str, secrets: &[Secret]) -> String {
     clean
 }
 
+/// The start of what the other side said, as one short line without the secrets. They are replaced before it is cut:
+/// of one that stands across the cut the first part would be left.
+pub(crate) fn said(body: &[u8], limit: usize, secrets: &[Secret]) -> String {
+    let start = body.get(..body.len().min(SEARCHED)).unwrap_or_default();
+    excerpt(scrub(&String::from_utf8_lossy(start), secrets).as_bytes(), limit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_across_the_cut_is_not_shown_in_part() {
+        let key = Secret::new("hunter22".to_owned());
+        assert_eq!(said(b"the key hunter22 is bad", 12, &[key]), "the key … is…");
+    }
 
     #[test]
     fn what_is_shown_never_has_the_secret() {

@@ -18,7 +18,7 @@ pub(crate) use body::excerpt;
 pub use client::{HttpAnswer, HttpClient, HttpOptions};
 pub use error::{HttpError, HttpFailure};
 pub use masked::Masked;
-pub(crate) use masked::{MASK, scrub};
+pub(crate) use masked::{MASK, said, scrub};
 pub use request::{HttpBody, HttpRequest, Method, Repeatable};
 pub use retry::Retries;
 pub use tls::{TlsError, Trust, tls_config};

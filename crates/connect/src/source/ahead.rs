@@ -16,6 +16,7 @@ use super::link;
 use super::progress::Progress;
 use super::repeat::{Origin, Repetition, Step};
 use super::split::SplitError;
+use crate::authorization::Tokens;
 use crate::http::HttpClient;
 
 /// Answers of more bytes are read on a thread of their own.
@@ -115,6 +116,8 @@ pub(super) struct PageRead {
 #[derive(Clone)]
 pub(super) struct Reader {
     pub(super) client: HttpClient,
+    /// Where requests have their token from, when the application uses OAuth 2.0.
+    pub(super) tokens: Option<Arc<Tokens>>,
 }
 
 impl Reader {
@@ -124,12 +127,15 @@ impl Reader {
         token: Option<String>,
         call: Arc<Prepared>,
     ) -> Result<PageRead, SourceError> {
-        let request = call.page(number, token.as_deref())?;
-        let answer = self
-            .client
-            .send(&request)
-            .await
-            .map_err(|failure| refused(failure, &call))?;
+        let mut request = call.page(number, token.as_deref())?;
+        let answer = match &self.tokens {
+            Some(tokens) => tokens.send(&self.client, &mut request).await?,
+            None => self
+                .client
+                .send(&request)
+                .await
+                .map_err(|failure| refused(failure, &call))?,
+        };
         let most = self.client.options().response_bytes;
         let kind = answer
             .headers

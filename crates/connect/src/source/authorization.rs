@@ -41,7 +41,8 @@ impl Credentials {
             needed(name, value).and_then(|source| parse(&source, || format!("{doing}: `{name}`")))
         };
         Ok(match document.kind {
-            AuthorizationKind::None => Self::None,
+            // Tokens change while pages are fetched; they are put in when a request leaves.
+            AuthorizationKind::None | AuthorizationKind::Oauth2 => Self::None,
             AuthorizationKind::ApiKey => {
                 let (name, value) = (needed("key", &document.key)?, format("value", &document.value)?);
                 match document.add_to {

@@ -7,7 +7,7 @@ use super::call::Prepared;
 use super::progress::Progress;
 use super::repeat::Repetition;
 use super::split::SplitError;
-use crate::http::{HttpAnswer, HttpError, HttpFailure, HttpRequest, excerpt, scrub};
+use crate::http::{HttpAnswer, HttpError, HttpFailure, HttpRequest, said, scrub};
 
 /// How much of an answer that cannot be read is shown, in characters.
 const SHOWN: usize = 200;
@@ -43,7 +43,7 @@ pub(super) fn unreadable(request: &HttpRequest, answer: &HttpAnswer, error: &Spl
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default();
-    let start = scrub(&excerpt(&answer.body, SHOWN), &request.secrets);
+    let start = said(&answer.body, SHOWN, &request.secrets);
     let hint = match error {
         SplitError::Json { .. } | SplitError::Encoding { .. }
             if !kind.is_empty() && !kind.contains("json") =>

@@ -19,6 +19,7 @@ use super::progress::{News, Progress};
 use super::repeat::Repetition;
 use super::trail::{Following, Trail};
 use super::{Environment, misconfigured};
+use crate::authorization::Tokens;
 use crate::http::{HttpClient, HttpOptions, PrivateAddresses, Retries, Trust};
 
 /// The longest wait for a connection.
@@ -126,10 +127,16 @@ impl HttpSource {
             }
         }
         let concurrency = options.concurrency;
+        let tokens = Tokens::with_options(
+            application,
+            Arc::clone(&secrets),
+            environment.clone(),
+            options.clone(),
+        )?;
         let client = HttpClient::new(options).map_err(|error| {
             misconfigured(doing(), error.to_string(), "check the file that `ca_file` names")
         })?;
-        let reader = Reader { client };
+        let reader = Reader { client, tokens };
         Ok(Self {
             application: application.name.clone(),
             reader,
@@ -138,6 +145,31 @@ impl HttpSource {
             secrets,
             environment,
         })
+    }
+
+    /// Makes sure that the application will let requests in, as far as that can be told without calling it.
+    ///
+    /// # Errors
+    /// There is no token and none can be had, see [`Tokens::ready`].
+    pub async fn ready(&self) -> Result<(), SourceError> {
+        match &self.reader.tokens {
+            Some(tokens) => tokens.ready().await,
+            None => Ok(()),
+        }
+    }
+
+    async fn fetch_all(&self, sink: &mut dyn RecordSink) -> Result<Completeness, SourceError> {
+        let vault = Remembering::new(self.secrets.as_ref());
+        let mut tally = Tally::default();
+        for wanted in self
+            .endpoints
+            .iter()
+            .filter(|wanted| wanted.call.for_each.is_none())
+        {
+            self.fetch_with_dependents(wanted, &vault, sink, &mut tally)
+                .await?;
+        }
+        Ok(tally.completeness())
     }
 
     async fn fetch_endpoint(
@@ -334,22 +366,16 @@ impl Tally {
 #[async_trait]
 impl Source for HttpSource {
     async fn fetch(&self, sink: &mut dyn RecordSink) -> Result<Completeness, SourceError> {
-        let vault = Remembering::new(self.secrets.as_ref());
-        let mut tally = Tally::default();
-        for wanted in self
-            .endpoints
-            .iter()
-            .filter(|wanted| wanted.call.for_each.is_none())
-        {
-            self.fetch_with_dependents(wanted, &vault, sink, &mut tally)
-                .await?;
+        let fetched = self.fetch_all(sink).await;
+        if let Some(tokens) = &self.reader.tokens {
+            tokens.settled().await;
         }
-        Ok(tally.completeness())
+        fetched
     }
 }
 
 /// The client's bounds as the documents have them.
-pub(super) fn options(
+pub(crate) fn options(
     application: &Application,
     environment: &Environment,
 ) -> Result<HttpOptions, SourceError> {

@@ -33,6 +33,7 @@ use tenure_core::seams::{SourceError, SourceTrouble};
 
 pub use file::FileSource;
 pub use http::HttpSource;
+pub(crate) use http::options;
 pub use render::connection_text;
 
 /// What sources need besides their documents.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::authorization::Authorization;
 use super::csv::Csv;
 use super::repeat::Repeat;
 use super::scalar::{Scalar, Span};
@@ -39,56 +40,6 @@ pub struct Application {
     /// Whether addresses of private networks and of this machine may be called.
     #[serde(default)]
     pub private_addresses: PrivateAddresses,
-}
-
-/// How requests are authorized. `type` says which of the other fields are needed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Authorization {
-    /// Which kind.
-    #[serde(default, rename = "type")]
-    pub kind: AuthorizationKind,
-    /// `api_key`: name of the header or query parameter.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    /// `api_key`: where the key goes.
-    #[serde(default)]
-    pub add_to: AddTo,
-    /// `api_key`: the key itself, `bearer`: the token; as a rule `{{ secret('name') }}`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// `basic`: the user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// `basic`: the password; as a rule `{{ secret('name') }}`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
-}
-
-/// Kinds of authorization.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthorizationKind {
-    /// Requests carry nothing.
-    #[default]
-    None,
-    /// A key in a header or query parameter.
-    ApiKey,
-    /// User and password (RFC 7617).
-    Basic,
-    /// A token (RFC 6750).
-    Bearer,
-}
-
-/// Where an API key goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AddTo {
-    /// Into a header.
-    #[default]
-    Header,
-    /// Into the query.
-    Query,
 }
 
 /// Whether private addresses may be called.

@@ -3,6 +3,7 @@
 //! is checked in `check`.
 
 mod application;
+mod authorization;
 mod automation;
 mod check;
 mod complaint;
@@ -27,9 +28,9 @@ mod yaml;
 mod tests;
 
 pub use application::{
-    AddTo, AnswerFormat, Application, Authorization, AuthorizationKind, Endpoint, ForEach, Message, Method,
-    PrivateAddresses, RequestLimits,
+    AnswerFormat, Application, Endpoint, ForEach, Message, Method, PrivateAddresses, RequestLimits,
 };
+pub use authorization::{AddTo, Authorization, AuthorizationKind, ClientAuthentication, Grant};
 pub use automation::{
     All, Automation, CreateAccount, Guards, ModifyAttributes, Nothing, Notify, Policy, PolicyUse, Rules,
     Schedule, Step, StepList,

@@ -80,10 +80,6 @@ impl FromStr for Kind {
 }
 
 /// One document.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "documents are few, and each is kept in its place"
-)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Document {

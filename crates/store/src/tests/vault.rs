@@ -88,3 +88,30 @@ async fn no_secret_is_in_the_clear_in_any_file() {
         fresh.store.close().await;
     }
 }
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_is_changed_by_one_at_a_time(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let fresh = on.fresh().await;
+    let vault = Vault::open(&fresh.store, &key("01")).await.unwrap();
+    vault.put("token", Secret::new("0".into())).await.unwrap();
+    let changing: Vec<_> = (0..4)
+        .map(|_| {
+            let vault = vault.clone();
+            tokio::spawn(async move {
+                let turn = vault.turn("token").await.unwrap();
+                let count: u32 = vault.get("token").await.unwrap().expose().parse().unwrap();
+                tokio::task::yield_now().await;
+                vault
+                    .put("token", Secret::new((count + 1).to_string()))
+                    .await
+                    .unwrap();
+                turn.end().await;
+            })
+        })
+        .collect();
+    for changed in changing {
+        changed.await.unwrap();
+    }
+    assert_eq!(vault.get("token").await.unwrap().expose(), "4");
+}

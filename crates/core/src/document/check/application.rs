@@ -1,10 +1,11 @@
 //! `kind: application`.
 
+mod authorization;
+
 use url::{Host, Url};
 
-use super::super::application::{
-    Application, Authorization, AuthorizationKind, Endpoint, PrivateAddresses, RequestLimits,
-};
+use super::super::application::{Application, Endpoint, PrivateAddresses, RequestLimits};
+use super::super::authorization::AuthorizationKind;
 use super::super::scalar::{Scalar, Span};
 use super::super::tree::join;
 use super::Checker;
@@ -12,7 +13,7 @@ use super::texts::Secrets;
 
 impl Checker<'_> {
     pub(super) fn application(&mut self, application: &Application) {
-        self.authorization(&application.authorization);
+        self.authorization(application);
         for (name, value) in &application.headers {
             self.header(&join("headers", name), name, value);
         }
@@ -36,53 +37,6 @@ impl Checker<'_> {
                 self.error(&join(&path, "name"), found, "give one of them another name");
             }
             self.endpoint(&path, application, endpoint);
-        }
-    }
-
-    fn authorization(&mut self, authorization: &Authorization) {
-        let Authorization {
-            kind,
-            key,
-            value,
-            user,
-            password,
-            ..
-        } = authorization;
-        let fields = [
-            ("key", key),
-            ("value", value),
-            ("user", user),
-            ("password", password),
-        ];
-        let (kind, needed): (_, &[&str]) = match kind {
-            AuthorizationKind::None => ("none", &[]),
-            AuthorizationKind::ApiKey => ("api_key", &["key", "value"]),
-            AuthorizationKind::Basic => ("basic", &["user", "password"]),
-            AuthorizationKind::Bearer => ("bearer", &["value"]),
-        };
-        for (field, text) in fields {
-            let path = join("authorization", field);
-            match text.as_deref() {
-                None | Some("") if needed.contains(&field) => {
-                    self.error(
-                        "authorization",
-                        format!("no `{field}`"),
-                        format!("`type: {kind}` needs `{field}`"),
-                    );
-                }
-                Some(_) if !needed.contains(&field) => {
-                    self.warning(
-                        &path,
-                        format!("`{field}` with `type: {kind}`"),
-                        "it is not used; leave it out",
-                    );
-                }
-                Some(text) if matches!(field, "value" | "password") => self.credential(&path, text),
-                Some(text) => {
-                    self.format(&path, text, Secrets::Allowed);
-                }
-                None => {}
-            }
         }
     }
 

@@ -57,6 +57,94 @@ authorization: { type: basic }
 }
 
 #[test]
+fn applications_with_oauth2() {
+    let found = checked(
+        r#"kind: application
+name: machine
+authorization:
+  type: oauth2
+  grant: client_credentials
+  token_url: http://crm.example.com/token
+  client_id: "{{ client"
+  scope: ["read write", ""]
+  header_prefix: "Bear er"
+  pkce: false
+  redirect_url: http://127.0.0.1:1/
+  token_headers: { authorization: x, "a b": c, X-Tenant: north }
+  token_parameters: { scope: all, audience: "{{ secret('audience') }}" }
+endpoints: [{ name: users, url: "https://crm.example.com/users" }]
+---
+kind: application
+name: people
+authorization:
+  type: oauth2
+  grant: authorization_code
+  token_url: crm.example.com/token
+  authorization_url: /authorize
+  client_id: tenure
+  pkce: false
+  key: X-Key
+  redirect_url: "http://crm.example.com/back#here"
+  authorization_parameters: { state: x, login_hint: "{{ secret('user') }}" }
+endpoints: [{ name: users, url: "https://crm.example.com/users" }]
+---
+kind: application
+name: neither
+authorization: { type: oauth2, client_id: tenure, client_secret: 0123456789 }
+endpoints: [{ name: users, url: "https://crm.example.com/users" }]
+---
+kind: application
+name: other
+authorization: { type: none, grant: client_credentials, scope: [read] }
+endpoints: [{ name: users, url: "https://crm.example.com/users" }]
+---
+kind: application
+name: right
+authorization:
+  type: oauth2
+  grant: authorization_code
+  authorization_url: https://crm.example.com/authorize
+  token_url: https://crm.example.com/token?tenant=north
+  client_id: tenure
+  client_secret: "{{ secret('crm') }}"
+  scope: [read, "https://graph.microsoft.com/.default"]
+  client_authentication: body
+  header_prefix: ""
+  token_headers: { Authorization: "{{ secret('other') }}" }
+  authorization_parameters: { prompt: consent, max_age: 0 }
+endpoints: [{ name: users, url: "https://crm.example.com/users" }]
+"#,
+    );
+    insta::assert_snapshot!(found, @r#"
+    error: test.yaml:4:3: application `machine`, authorization: found no `client_secret`; `grant: client_credentials` needs `client_secret`
+    warning: test.yaml:6:14: application `machine`, authorization.token_url: found an address that is not encrypted; everybody on the way can read the key; write `https://`
+    error: test.yaml:7:14: application `machine`, authorization.client_id: found `{{ client`, which is wrong at character 1: `{{` is not closed; write `}}` after the expression
+    error: test.yaml:8:11: application `machine`, authorization.scope[0]: found `read write` as a scope; write each scope by itself, for example `scope: [read, write]`
+    error: test.yaml:8:25: application `machine`, authorization.scope[1]: found `` as a scope; write each scope by itself, for example `scope: [read, write]`
+    error: test.yaml:9:18: application `machine`, authorization.header_prefix: found `Bear er`, which cannot stand in a header; write one word, for example `Bearer`
+    warning: test.yaml:10:9: application `machine`, authorization.pkce: found `pkce` with `grant: client_credentials`; it is not used; leave it out
+    warning: test.yaml:11:17: application `machine`, authorization.redirect_url: found `redirect_url` with `grant: client_credentials`; it is not used; leave it out
+    error: test.yaml:12:35: application `machine`, authorization.token_headers.authorization: found `authorization`, which token requests have by themselves; leave it out; `client_authentication` says where the credentials go
+    warning: test.yaml:12:35: application `machine`, authorization.token_headers.authorization: found a password or key in clear; put it into the vault with `tenure secret set NAME`, and write `{{ secret('NAME') }}`
+    error: test.yaml:12:45: application `machine`, authorization.token_headers["a b"]: found `a b` as a header's name; write letters, digits and hyphens
+    error: test.yaml:13:30: application `machine`, authorization.token_parameters.scope: found `scope`, which is sent anyway; leave it out; the other fields of `authorization` say it
+    error: test.yaml:21:14: application `people`, authorization.token_url: found `crm.example.com/token`, which is not the address of a web server; write an address that begins with `https://`
+    error: test.yaml:22:22: application `people`, authorization.authorization_url: found `/authorize`, which is not the address of a web page; write an address that begins with `https://`
+    error: test.yaml:24:9: application `people`, authorization.pkce: found neither PKCE nor a `client_secret`; anybody who sees the code could use it; leave `pkce` out, or name the `client_secret`
+    warning: test.yaml:25:8: application `people`, authorization.key: found `key` with `grant: authorization_code`; it is not used; leave it out
+    warning: test.yaml:26:17: application `people`, authorization.redirect_url: found an address that is not encrypted; everybody on the way can read what is sent; write `https://`
+    error: test.yaml:26:17: application `people`, authorization.redirect_url: found an address with a fragment; leave out the `#` and what follows; browsers do not send it
+    error: test.yaml:27:38: application `people`, authorization.authorization_parameters.state: found `state`, which is sent anyway; leave it out; the other fields of `authorization` say it
+    error: test.yaml:27:53: application `people`, authorization.authorization_parameters.login_hint: found a secret, which would become visible here; secrets can be used in applications and in `bind` of directories
+    error: test.yaml:32:16: application `neither`, authorization: found no `grant`; write `grant: client_credentials`, or `grant: authorization_code` when somebody has to agree
+    error: test.yaml:32:16: application `neither`, authorization: found no `token_url`; `type: oauth2` needs `token_url`
+    warning: test.yaml:32:66: application `neither`, authorization.client_secret: found a password or key in clear; put it into the vault with `tenure secret set NAME`, and write `{{ secret('NAME') }}`
+    warning: test.yaml:37:37: application `other`, authorization.grant: found `grant` with `type: none`; it is not used; leave it out
+    warning: test.yaml:37:64: application `other`, authorization.scope: found `scope` with `type: none`; it is not used; leave it out
+    "#);
+}
+
+#[test]
 fn data_sources() {
     let found = checked(
         r#"kind: application
