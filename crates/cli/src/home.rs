@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tenure_core::document::{DocumentError, Documents, Severity, load};
 use tenure_engine::{Clock, Engine};
 use tenure_store::{Store, StoreError, Vault, VaultKey};
+use tokio::sync::OnceCell;
 
 use crate::arguments::Place;
 
@@ -105,22 +106,54 @@ fn find(place: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Home
     Ok(())
 }
 
-/// The home folder's documents. Any error in them is an error; warnings are for `tenure check`.
-pub fn documents(place: &Place) -> Result<Documents, HomeError> {
-    let (documents, problems) = load(&read_texts(&place.home)?);
-    let errors: Vec<DocumentError> = problems
-        .into_iter()
-        .filter(|problem| problem.severity == Severity::Error)
-        .collect();
-    if errors.is_empty() {
-        Ok(documents)
-    } else {
-        Err(HomeError::Documents(errors))
+/// A home folder while a command works with it. The database is opened when it is first needed.
+pub struct Home {
+    place: Place,
+    engine: OnceCell<Engine>,
+}
+
+impl Home {
+    /// The home folder of this place. Nothing is read yet.
+    pub fn new(place: Place) -> Self {
+        Self {
+            place,
+            engine: OnceCell::new(),
+        }
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.place.home
+    }
+
+    /// The folder's documents. Any error in them is an error; warnings are for `tenure check`.
+    pub fn documents(&self) -> Result<Documents, HomeError> {
+        let (documents, problems) = load(&read_texts(self.folder())?);
+        let errors: Vec<DocumentError> = problems
+            .into_iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .collect();
+        if errors.is_empty() {
+            Ok(documents)
+        } else {
+            Err(HomeError::Documents(errors))
+        }
+    }
+
+    /// The engine over the database and its vault.
+    pub async fn engine(&self) -> Result<&Engine, HomeError> {
+        self.engine.get_or_try_init(|| open(&self.place)).await
+    }
+
+    /// Leaves the database tidy, so that the next command need not tidy it first.
+    pub async fn close(self) {
+        if let Some(engine) = self.engine.into_inner() {
+            engine.store().close().await;
+        }
     }
 }
 
-/// The database, its vault and the engine over both.
-pub async fn engine(place: &Place) -> Result<Engine, HomeError> {
+async fn open(place: &Place) -> Result<Engine, HomeError> {
     let file = place.home.join("tenure.db");
     let url = place
         .database

@@ -10,6 +10,8 @@ use tenure_core::plan::Finding;
 use tenure_core::profile::Profile;
 use tenure_core::seams::Completeness;
 
+use tokio::sync::oneshot;
+
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::gather::{Remember, gather};
@@ -55,7 +57,8 @@ impl Engine {
         let reading = Arc::new(compile_source(documents, name)?);
         let source = self.connections.source(documents, name, self.clock).await?;
         // Everything is mapped anew, as if nothing were known.
-        let known = Arc::new(Known::default());
+        let (tell, known) = oneshot::channel();
+        let _ = tell.send(Arc::new(Known::default()));
         let remember = Remember {
             store: &self.store,
             source: name,

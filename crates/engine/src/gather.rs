@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use tenure_core::join::{FetchedRecord, Join, Joined, Known, Reading};
 use tenure_core::seams::{Completeness, RecordPage, RecordSink, Source};
 use tenure_store::Store;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::error::EngineError;
 use crate::progress::{Progress, Watch};
 
-/// Pages that may wait for being joined.
-const PAGES: usize = 8;
+/// How much may wait for being joined, in KiB.
+const WAITING: u32 = 32 << 10;
 /// Records and bytes that go to the database at once, and how many such batches may wait.
 const BATCH: usize = 10_000;
 const BYTES: usize = 4 << 20;
@@ -33,18 +33,22 @@ pub(crate) struct Remember<'a> {
     pub(crate) at: Timestamp,
 }
 
-/// Fetches everything.
+/// Fetches everything. Pages may come before it is known what is known; they wait for it.
 pub(crate) async fn gather(
     source: &dyn Source,
     reading: Arc<Reading>,
-    known: Arc<Known>,
+    known: oneshot::Receiver<Arc<Known>>,
     remember: Remember<'_>,
     watch: Arc<dyn Watch>,
 ) -> Result<Gathered, EngineError> {
-    let (pages, mut arriving) = mpsc::channel::<RecordPage>(PAGES);
+    let (pages, mut arriving) = mpsc::unbounded_channel::<Arrived>();
     let (batches, mut leaving) = mpsc::channel::<Vec<FetchedRecord>>(BATCHES);
     let now = remember.at;
     let joining = tokio::task::spawn_blocking(move || {
+        // Whoever was to tell has failed, and says so.
+        let Ok(known) = known.blocking_recv() else {
+            return Joined::default();
+        };
         let mut join = Join::new(&reading, &known, now);
         let mut batch = Vec::new();
         let mut bytes = 0;
@@ -58,7 +62,7 @@ pub(crate) async fn gather(
             }
         };
         let mut records = 0;
-        while let Some(page) = arriving.blocking_recv() {
+        while let Some(Arrived { page, room: _room }) = arriving.blocking_recv() {
             for raw in page.iter() {
                 join.record(page.endpoint, raw, &mut keep);
             }
@@ -70,7 +74,8 @@ pub(crate) async fn gather(
         joined
     });
     let fetching = async {
-        let mut sink = Pages(pages);
+        let room = Arc::new(Semaphore::new(WAITING as usize));
+        let mut sink = Pages { pages, room };
         source.fetch(&mut sink).await
     };
     let writing = async {
@@ -89,12 +94,26 @@ pub(crate) async fn gather(
     Ok(Gathered { joined, completeness })
 }
 
-struct Pages(mpsc::Sender<RecordPage>);
+/// A page, with the room it takes until it is joined.
+struct Arrived {
+    page: RecordPage,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+struct Pages {
+    pages: mpsc::UnboundedSender<Arrived>,
+    room: Arc<Semaphore>,
+}
 
 #[async_trait]
 impl RecordSink for Pages {
     async fn page(&mut self, page: RecordPage) {
+        let size = u32::try_from(page.body.len() / 1024)
+            .unwrap_or(u32::MAX)
+            .clamp(1, WAITING);
+        // The room is never closed.
+        let room = Arc::clone(&self.room).acquire_many_owned(size).await.ok();
         // The receiver goes only when joining has broken off, which is reported there.
-        let _ = self.0.send(page).await;
+        let _ = self.pages.send(Arrived { page, room });
     }
 }

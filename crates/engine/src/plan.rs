@@ -18,7 +18,7 @@ use tenure_core::plan::{
 use tenure_core::profile::PersonKey;
 use tenure_core::seams::{Completeness, Directory};
 use tenure_store::{ChangeRow, Claim, Lease, NewRun, Run, RunChange, RunId, RunState, RunSummary};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -59,7 +59,7 @@ impl Engine {
             .automation(automation)
             .ok_or_else(|| EngineError::no_document(documents, Kind::Automation, automation))?;
         let lease = self.claim(&automation.directory).await?;
-        let planned = self.plan_claimed(documents, automation, compiled, options).await;
+        let planned = Box::pin(self.plan_claimed(documents, automation, compiled, options)).await;
         lease.release().await?;
         planned
     }
@@ -114,10 +114,7 @@ impl Engine {
             documents: &digest,
         };
         let run = self.store.start_run(new, now).await?;
-        if let Err(error) = self
-            .make(run, documents, automation, compiled, options, now)
-            .await
-        {
+        if let Err(error) = Box::pin(self.make(run, documents, automation, compiled, options, now)).await {
             let change = RunChange {
                 finished_at: Some(self.clock.now()),
                 error: Some(error.to_string()),
@@ -269,29 +266,29 @@ impl Engine {
             .connections
             .directory(documents, &automation.directory, self.clock)
             .await?;
-        // What is remembered is needed as soon as the first page comes, but not for reading the directory.
-        let gathering = async {
+        let (tell, known) = oneshot::channel();
+        let remembering = async {
             let (known, links) = tokio::join!(
                 self.store.known_records(&automation.source),
                 self.store.links(&automation.source, &automation.directory)
             );
-            let (known, links) = (Arc::new(Known::new(known?)), Arc::new(links?));
-            let remember = Remember {
-                store: &self.store,
-                source: &automation.source,
-                at: now,
-            };
-            let gathered = gather(
-                source.as_ref(),
-                reading,
-                Arc::clone(&known),
-                remember,
-                Arc::clone(watch),
-            );
-            Ok::<_, EngineError>((gathered.await?, known, links))
+            let known = Arc::new(Known::new(known?));
+            // Nobody listens any more when the fetch has failed, which is told there.
+            let _ = tell.send(Arc::clone(&known));
+            Ok::<_, EngineError>((known, Arc::new(links?)))
         };
-        let (gathered, accounts) = tokio::join!(gathering, read(directory.as_ref(), rules, watch));
-        let (Gathered { joined, completeness }, known, links) = gathered?;
+        let remember = Remember {
+            store: &self.store,
+            source: &automation.source,
+            at: now,
+        };
+        let (remembered, gathered, accounts) = tokio::join!(
+            remembering,
+            gather(source.as_ref(), reading, known, remember, Arc::clone(watch)),
+            read(directory.as_ref(), rules, watch)
+        );
+        let (known, links) = remembered?;
+        let Gathered { joined, completeness } = gathered?;
         let (snapshot, directory_completeness) = accounts?;
         let incomplete = reasons(&completeness, &directory_completeness);
         Ok(Looked {

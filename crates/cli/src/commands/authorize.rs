@@ -9,9 +9,8 @@ use tenure_core::document::Grant;
 use tenure_core::seams::SourceError;
 use tenure_engine::{AuthorizationReport, EngineError};
 
-use crate::arguments::Place;
 use crate::exit::Exit;
-use crate::home;
+use crate::home::Home;
 use crate::output::run::moment;
 use crate::output::style::Style;
 
@@ -20,9 +19,9 @@ const PATIENCE: Duration = Duration::from_mins(15);
 /// No address is longer than this, in bytes.
 const LONGEST: u64 = 64 << 10;
 
-pub async fn authorize(place: &Place, application: Option<&str>, paste: bool) -> super::Result {
-    let documents = home::documents(place)?;
-    let engine = home::engine(place).await?;
+pub async fn authorize(home: &Home, application: Option<&str>, paste: bool) -> super::Result {
+    let documents = home.documents()?;
+    let engine = home.engine().await?;
     let Some(application) = application else {
         return Ok(list(&engine.authorizations(&documents).await?));
     };

@@ -5,19 +5,15 @@ use std::path::PathBuf;
 use serde_json::json;
 use tenure_core::document::{Severity, check as check_documents, load};
 
-use crate::arguments::Place;
 use crate::exit::Exit;
-use crate::home::read_texts;
+use crate::home::{Home, read_texts};
 use crate::output::json::{VERSION, print};
 use crate::output::style::Style;
 
-pub fn check(place: &Place, files: &[PathBuf], as_json: bool) -> super::Result {
+pub fn check(home: &Home, files: &[PathBuf], as_json: bool) -> super::Result {
+    let own = [home.folder().to_owned()];
     let mut texts = Vec::new();
-    for file in if files.is_empty() {
-        std::slice::from_ref(&place.home)
-    } else {
-        files
-    } {
+    for file in if files.is_empty() { &own } else { files } {
         texts.extend(read_texts(file)?);
     }
     let (documents, mut problems) = load(&texts);

@@ -12,7 +12,7 @@ use tenure_store::{Run, RunState};
 
 use crate::arguments::{Demo, Place, Show};
 use crate::exit::Exit;
-use crate::home;
+use crate::home::Home;
 use crate::output::style::Style;
 
 use super::plan::make;
@@ -51,12 +51,12 @@ pub async fn demo(demo: Demo) -> super::Result {
     };
     let jumpcloud = JumpCloud::start(options).await?;
     prepare(&demo.folder, &jumpcloud.url())?;
-    let place = Place {
+    let home = Home::new(Place {
         home: demo.folder.clone(),
         database: None,
-    };
-    let documents = home::documents(&place)?;
-    let engine = home::engine(&place).await?;
+    });
+    let documents = home.documents()?;
+    let engine = home.engine().await?;
     let key = engine.vault().seal("jumpcloud", &Secret::new(KEY.to_owned()))?;
     engine.vault().save(&[key], Timestamp::now()).await?;
 
@@ -64,33 +64,36 @@ pub async fn demo(demo: Demo) -> super::Result {
         &format!("{} people in a simulated JumpCloud, no account yet", demo.people),
         style,
     );
-    let first = plan_and_carry_out(&engine, &documents, FEW).await?;
+    let first = plan_and_carry_out(engine, &documents, FEW).await?;
 
     heading("A day goes by", style);
     for event in jumpcloud.day(demo.seed) {
         println!("  {}", sentence(&event));
     }
     println!();
-    let second = plan_and_carry_out(&engine, &documents, MANY).await?;
+    let second = plan_and_carry_out(engine, &documents, MANY).await?;
 
     heading("Nothing happened since", style);
-    let third = make(&engine, &documents, AUTOMATION).await?;
-    show_run(&engine, &third, FEW).await?;
+    let third = make(engine, &documents, AUTOMATION).await?;
+    show_run(engine, &third, FEW).await?;
     jumpcloud.stop().await?;
 
     heading("A closer look", style);
-    let home = demo.folder.display();
-    println!("  tenure --home {home} runs               these three runs");
+    let folder = demo.folder.display();
+    println!("  tenure --home {folder} runs               these three runs");
     println!(
-        "  tenure --home {home} show {} --all       every change of the day, and what became of it",
+        "  tenure --home {folder} show {} --all       every change of the day, and what became of it",
         second.id
     );
     println!(
-        "  tenure --home {home} person {}   one of those who were created",
-        someone(&engine, &first).await?
+        "  tenure --home {folder} person {}   one of those who were created",
+        someone(engine, &first).await?
     );
-    println!("  tenure --home {home} check              the documents in {home}/*.yaml, which say all this");
+    println!(
+        "  tenure --home {folder} check              the documents in {folder}/*.yaml, which say all this"
+    );
     println!("  tenure simulate jumpcloud               a simulated JumpCloud to try your own documents on");
+    home.close().await;
     let as_it_should = [&first, &second, &third]
         .iter()
         .all(|run| run.state == RunState::Done);

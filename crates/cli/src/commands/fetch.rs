@@ -9,9 +9,8 @@ use tenure_core::profile::Profile;
 use tenure_core::seams::Completeness;
 use tenure_engine::FetchReport;
 
-use crate::arguments::Place;
 use crate::exit::Exit;
-use crate::home;
+use crate::home::Home;
 use crate::output::json::{VERSION, print};
 use crate::output::plan::{finding, thousands};
 use crate::output::progress::Bars;
@@ -20,9 +19,9 @@ use crate::output::style::Style;
 /// Findings that are shown to people.
 const FINDINGS: usize = 20;
 
-pub async fn fetch(place: &Place, source: &str, sample: usize, as_json: bool) -> super::Result {
-    let documents = home::documents(place)?;
-    let engine = home::engine(place).await?;
+pub async fn fetch(home: &Home, source: &str, sample: usize, as_json: bool) -> super::Result {
+    let documents = home.documents()?;
+    let engine = home.engine().await?;
     let bars = Arc::new(Bars::new());
     let report = engine.fetch(&documents, source, bars.clone()).await?;
     drop(bars);

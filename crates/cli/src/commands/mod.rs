@@ -15,6 +15,7 @@ mod simulate;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::Exit;
+use crate::home::Home;
 
 /// Any error a command can end with; only its text matters here.
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -23,35 +24,37 @@ type Result<T = Exit> = std::result::Result<T, Error>;
 /// Carries out what the command line says.
 pub async fn run(arguments: Arguments) -> Exit {
     let Arguments { place, command } = arguments;
+    let home = Home::new(place);
     let result = match command {
         Command::Demo(demo) => demo::demo(demo).await,
-        Command::Check { files, json } => check::check(&place, &files, json),
+        Command::Check { files, json } => check::check(&home, &files, json),
         Command::Schema { kind } => schema::schema(kind.as_deref()),
         Command::Functions { name } => functions::functions(name.as_deref()),
-        Command::Fetch { source, sample, json } => fetch::fetch(&place, &source, sample, json).await,
-        Command::Plan { automation, show } => plan::plan(&place, &automation, show).await,
+        Command::Fetch { source, sample, json } => fetch::fetch(&home, &source, sample, json).await,
+        Command::Plan { automation, show } => plan::plan(&home, &automation, show).await,
         Command::Run {
             automation,
             yes,
             show,
-        } => run::run(&place, &automation, yes, show).await,
-        Command::Apply { run, release, json } => run::apply(&place, run, release, json).await,
-        Command::Discard { run } => runs::discard(&place, run).await,
+        } => run::run(&home, &automation, yes, show).await,
+        Command::Apply { run, release, json } => run::apply(&home, run, release, json).await,
+        Command::Discard { run } => runs::discard(&home, run).await,
         Command::Runs {
             automation,
             limit,
             json,
-        } => runs::runs(&place, automation.as_deref(), limit, json).await,
-        Command::Show { run, show } => runs::show(&place, run, show).await,
-        Command::Person { key, json } => person::person(&place, &key, json).await,
-        Command::Password { key, directory } => person::password(&place, &key, directory.as_deref()).await,
-        Command::Unlink { key, directory } => person::unlink(&place, &key, directory.as_deref()).await,
+        } => runs::runs(&home, automation.as_deref(), limit, json).await,
+        Command::Show { run, show } => runs::show(&home, run, show).await,
+        Command::Person { key, json } => person::person(&home, &key, json).await,
+        Command::Password { key, directory } => person::password(&home, &key, directory.as_deref()).await,
+        Command::Unlink { key, directory } => person::unlink(&home, &key, directory.as_deref()).await,
         Command::Authorize { application, paste } => {
-            authorize::authorize(&place, application.as_deref(), paste).await
+            authorize::authorize(&home, application.as_deref(), paste).await
         }
-        Command::Secret(secret) => secret::secret(&place, secret).await,
+        Command::Secret(secret) => secret::secret(&home, secret).await,
         Command::Simulate(simulate) => simulate::simulate(simulate).await,
     };
+    home.close().await;
     result.unwrap_or_else(|error| Exit::failed(&error))
 }
 

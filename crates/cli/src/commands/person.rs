@@ -6,9 +6,8 @@ use tenure_core::seams::Secrets as _;
 use tenure_engine::Engine;
 use tenure_store::{JournalEvent, RunState, StoredLink};
 
-use crate::arguments::Place;
 use crate::exit::Exit;
-use crate::home;
+use crate::home::Home;
 use crate::output::json::{VERSION, print};
 use crate::output::person::{Person, person as show};
 use crate::output::style::Style;
@@ -16,10 +15,10 @@ use crate::output::style::Style;
 /// How much of a person's history is shown.
 const HISTORY: u32 = 100;
 
-pub async fn person(place: &Place, key: &str, as_json: bool) -> super::Result {
-    let engine = home::engine(place).await?;
+pub async fn person(home: &Home, key: &str, as_json: bool) -> super::Result {
+    let engine = home.engine().await?;
     let key = parse(key)?;
-    let person = load(&engine, &key).await?;
+    let person = load(engine, &key).await?;
     if person.records.is_empty() && person.links.is_empty() && person.history.is_empty() {
         return Err(format!("nobody is known by the key `{key}`; keys are those of the data source, such as the employee number").into());
     }
@@ -57,9 +56,9 @@ pub async fn person(place: &Place, key: &str, as_json: bool) -> super::Result {
     Ok(Exit::Done)
 }
 
-pub async fn password(place: &Place, key: &str, directory: Option<&str>) -> super::Result {
-    let engine = home::engine(place).await?;
-    for (_, directory, _) in links(&engine, &parse(key)?, directory).await? {
+pub async fn password(home: &Home, key: &str, directory: Option<&str>) -> super::Result {
+    let engine = home.engine().await?;
+    for (_, directory, _) in links(engine, &parse(key)?, directory).await? {
         let secret = engine
             .vault()
             .get(&tenure_engine::password_name(&directory, key))
@@ -72,10 +71,10 @@ pub async fn password(place: &Place, key: &str, directory: Option<&str>) -> supe
     Ok(Exit::Done)
 }
 
-pub async fn unlink(place: &Place, key: &str, directory: Option<&str>) -> super::Result {
-    let engine = home::engine(place).await?;
+pub async fn unlink(home: &Home, key: &str, directory: Option<&str>) -> super::Result {
+    let engine = home.engine().await?;
     let key = parse(key)?;
-    for (source, directory, link) in links(&engine, &key, directory).await? {
+    for (source, directory, link) in links(engine, &key, directory).await? {
         engine.store().unlink(&source, &directory, &key).await?;
         println!(
             "{key} is no longer linked to {} in {directory}. The account itself was not touched.",

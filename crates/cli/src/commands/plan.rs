@@ -6,18 +6,18 @@ use tenure_core::document::Documents;
 use tenure_engine::{Engine, PlanOptions};
 use tenure_store::Run;
 
-use crate::arguments::{Place, Show};
+use crate::arguments::Show;
 use crate::exit::Exit;
-use crate::home;
+use crate::home::Home;
 use crate::output::progress::Bars;
 
 use super::runs::show_run;
 
-pub async fn plan(place: &Place, automation: &str, show: Show) -> super::Result {
-    let documents = home::documents(place)?;
-    let engine = home::engine(place).await?;
-    let run = make(&engine, &documents, automation).await?;
-    show_run(&engine, &run, show).await?;
+pub async fn plan(home: &Home, automation: &str, show: Show) -> super::Result {
+    let documents = home.documents()?;
+    let engine = home.engine().await?;
+    let run = make(engine, &documents, automation).await?;
+    show_run(engine, &run, show).await?;
     Ok(Exit::of(&run))
 }
 

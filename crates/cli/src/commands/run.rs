@@ -7,53 +7,53 @@ use tenure_core::document::Documents;
 use tenure_engine::{ApplyOptions, Engine, Release, Stop};
 use tenure_store::{Run, RunId, RunState};
 
-use crate::arguments::{Place, Show};
+use crate::arguments::Show;
 use crate::exit::Exit;
-use crate::home;
+use crate::home::Home;
 use crate::output::progress::Bars;
 use crate::output::style::Style;
 
 use super::plan::make;
 use super::runs::{show_result, show_run};
 
-pub async fn run(place: &Place, automation: &str, yes: bool, show: Show) -> super::Result {
-    let documents = home::documents(place)?;
-    let engine = home::engine(place).await?;
-    if let Some(left) = left_over(&engine, automation).await? {
+pub async fn run(home: &Home, automation: &str, yes: bool, show: Show) -> super::Result {
+    let documents = home.documents()?;
+    let engine = home.engine().await?;
+    if let Some(left) = left_over(engine, automation).await? {
         eprintln!("Run {} was interrupted; finishing it first.", left.id);
-        let finished = carry_out(&engine, &documents, left.id, Release::Keep).await?;
+        let finished = carry_out(engine, &documents, left.id, Release::Keep).await?;
         let goes_on = finished.state != RunState::Interrupted;
         // For machines there is one document: that of the last run.
         if !show.json || !goes_on {
-            show_result(&engine, &finished, show.json).await?;
+            show_result(engine, &finished, show.json).await?;
         }
         if !goes_on {
             return Ok(Exit::of(&finished));
         }
     }
-    let planned = make(&engine, &documents, automation).await?;
+    let planned = make(engine, &documents, automation).await?;
     if planned.state != RunState::Planned {
-        show_run(&engine, &planned, show).await?;
+        show_run(engine, &planned, show).await?;
         return Ok(Exit::of(&planned));
     }
     if !yes {
-        show_run(&engine, &planned, show).await?;
+        show_run(engine, &planned, show).await?;
         if show.json || !confirmed(&planned)? {
             return Ok(Exit::Pending);
         }
     } else if !show.json {
-        show_run(&engine, &planned, show).await?;
+        show_run(engine, &planned, show).await?;
     }
-    let done = carry_out(&engine, &documents, planned.id, Release::Keep).await?;
-    show_result(&engine, &done, show.json).await?;
+    let done = carry_out(engine, &documents, planned.id, Release::Keep).await?;
+    show_result(engine, &done, show.json).await?;
     Ok(Exit::of(&done))
 }
 
-pub async fn apply(place: &Place, run: RunId, release: bool, json: bool) -> super::Result {
-    let documents = home::documents(place)?;
-    let engine = home::engine(place).await?;
+pub async fn apply(home: &Home, run: RunId, release: bool, json: bool) -> super::Result {
+    let documents = home.documents()?;
+    let engine = home.engine().await?;
     let release = if release { Release::Release } else { Release::Keep };
-    let done = carry_out(&engine, &documents, run, release).await;
+    let done = carry_out(engine, &documents, run, release).await;
     if let Err(error) = &done
         && let Some(tenure_engine::EngineError::Held { .. }) = error.downcast_ref()
     {
@@ -61,7 +61,7 @@ pub async fn apply(place: &Place, run: RunId, release: bool, json: bool) -> supe
         return Ok(Exit::Held);
     }
     let done = done?;
-    show_result(&engine, &done, json).await?;
+    show_result(engine, &done, json).await?;
     Ok(Exit::of(&done))
 }
 

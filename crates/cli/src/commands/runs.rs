@@ -6,9 +6,9 @@ use serde_json::json;
 use tenure_engine::Engine;
 use tenure_store::{JournalEntry, JournalEvent, Run, RunId, RunState};
 
-use crate::arguments::{Place, Show};
+use crate::arguments::Show;
 use crate::exit::Exit;
-use crate::home;
+use crate::home::Home;
 use crate::output::json::{self, VERSION, print};
 use crate::output::plan::thousands;
 use crate::output::style::Style;
@@ -19,8 +19,8 @@ const PAGE: u32 = 5_000;
 /// Operations that went wrong that are shown.
 const WRONG: usize = 25;
 
-pub async fn runs(place: &Place, automation: Option<&str>, limit: u32, as_json: bool) -> super::Result {
-    let engine = home::engine(place).await?;
+pub async fn runs(home: &Home, automation: Option<&str>, limit: u32, as_json: bool) -> super::Result {
+    let engine = home.engine().await?;
     let runs = engine.store().runs(automation, limit).await?;
     if as_json {
         print(&json!({ "version": VERSION, "runs": runs.iter().map(json::run).collect::<Vec<_>>() }));
@@ -32,8 +32,8 @@ pub async fn runs(place: &Place, automation: Option<&str>, limit: u32, as_json: 
     Ok(Exit::Done)
 }
 
-pub async fn show(place: &Place, run: Option<RunId>, show: Show) -> super::Result {
-    let engine = home::engine(place).await?;
+pub async fn show(home: &Home, run: Option<RunId>, show: Show) -> super::Result {
+    let engine = home.engine().await?;
     let run = match run {
         Some(run) => engine.store().run(run).await?,
         None => match engine.store().runs(None, 1).await?.pop() {
@@ -41,12 +41,12 @@ pub async fn show(place: &Place, run: Option<RunId>, show: Show) -> super::Resul
             None => return Err("there are no runs yet; `tenure plan AUTOMATION` makes the first one".into()),
         },
     };
-    show_run(&engine, &run, show).await?;
+    show_run(engine, &run, show).await?;
     Ok(Exit::Done)
 }
 
-pub async fn discard(place: &Place, run: RunId) -> super::Result {
-    let engine = home::engine(place).await?;
+pub async fn discard(home: &Home, run: RunId) -> super::Result {
+    let engine = home.engine().await?;
     engine.discard(run).await?;
     println!("Run {run} is given up. What it had written stays as it is.");
     Ok(Exit::Done)

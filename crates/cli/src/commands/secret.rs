@@ -5,16 +5,16 @@ use std::io::{IsTerminal as _, Read as _};
 use jiff::Timestamp;
 use tenure_core::secret::Secret as SecretText;
 
-use crate::arguments::{Place, Secret};
+use crate::arguments::Secret;
 use crate::exit::Exit;
-use crate::home;
+use crate::home::Home;
 use crate::output::run::moment;
 
 /// No secret is longer than this, in bytes.
 const LONGEST: u64 = 64 << 10;
 
-pub async fn secret(place: &Place, secret: Secret) -> super::Result {
-    let engine = home::engine(place).await?;
+pub async fn secret(home: &Home, secret: Secret) -> super::Result {
+    let engine = home.engine().await?;
     match secret {
         Secret::Set { name } => {
             let text = read(&name)?;
