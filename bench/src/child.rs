@@ -37,11 +37,23 @@ impl Used {
     pub fn and(self, next: Self) -> Self {
         Self {
             memory: self.memory.max(next.memory),
-            processor: match (self.processor, next.processor) {
-                (Some(one), Some(other)) => Some(one + other),
-                (one, other) => one.or(other),
-            },
+            processor: sum(self.processor, next.processor),
         }
+    }
+
+    /// What several processes used at the same time: the sum of both.
+    pub fn beside(self, other: Self) -> Self {
+        Self {
+            memory: sum(self.memory, other.memory),
+            processor: sum(self.processor, other.processor),
+        }
+    }
+}
+
+fn sum<T: std::ops::Add<Output = T>>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one + other),
+        (one, other) => one.or(other),
     }
 }
 

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tenure_sim::synthetic::wide_json_lines;
 
 use crate::Outcome;
-use crate::child::Used;
+use crate::child::{Measured, Used};
 use crate::table::{Table, memory, processor, rate_a_minute, say, seconds, thousands};
 use crate::tenure::{self, Home};
 
@@ -114,32 +114,82 @@ fn fetch_alone(binary: &Path, people: usize, table: &mut Table) -> Outcome<()> {
     Ok(())
 }
 
+/// How the five targets follow each other.
+#[derive(Clone, Copy)]
+enum Order {
+    OneByOne,
+    AtOnce,
+}
+
 /// Everybody gets five accounts with all attributes, and then everything is mapped and compared anew.
 fn five_targets(binary: &Path, people: usize, table: &mut Table) -> Outcome<()> {
-    say("mapping: 1s-50m-5t-50m-0a-5ku");
     let folder = TempDir::with_prefix("tenure-bench-")?;
     let file = write_people(&folder, people)?;
-    let home = Home::new(binary)?;
-    home.write("people.yaml", &source(&file))?;
-    home.write("targets.yaml", &targets())?;
-    let all = |arguments: &dyn Fn(&str) -> Vec<String>| -> Outcome<(Duration, Used)> {
-        let (mut wall, mut used) = (Duration::ZERO, Used::default());
-        for target in 1..=TARGETS {
-            let arguments = arguments(&format!("target-{target}"));
-            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            let measured = home.run(&arguments, 0)?;
-            say(&format!("{}: {}", arguments.join(" "), seconds(measured.wall)));
-            wall += measured.wall;
-            used = used.and(measured.used);
-        }
-        Ok((wall, used))
-    };
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let imported = all(&|target| words(&["run", target, "--yes", "--limit", "1"]))?;
-    row(table, "`1s-50m-5t-50m-0a-5ku` import", people, imported, 717);
-    // Any other document makes what is remembered of the comparison worthless.
-    home.write("other.yaml", "kind: lookup\nname: other\nvalues: { a: b }\n")?;
-    let compared = all(&|target| words(&["plan", target, "--limit", "1"]))?;
-    row(table, "`1s-50m-5t-50m-0a-5ku` recompute", people, compared, 1_440);
+    for (order, said) in [
+        (Order::OneByOne, "one target after another"),
+        (Order::AtOnce, "all targets at once"),
+    ] {
+        say(&format!("mapping: 1s-50m-5t-50m-0a-5ku, {said}"));
+        let home = Home::new(binary)?;
+        home.write("people.yaml", &source(&file))?;
+        home.write("targets.yaml", &targets())?;
+        let imported = for_each_target(&home, order, |target| ["run", target, "--yes", "--limit=1"])?;
+        row(
+            table,
+            &format!("`1s-50m-5t-50m-0a-5ku` import, {said}"),
+            people,
+            imported,
+            717,
+        );
+        // Any other document makes what is remembered of the comparison worthless.
+        home.write("other.yaml", "kind: lookup\nname: other\nvalues: { a: b }\n")?;
+        let compared = for_each_target(&home, order, |target| ["plan", target, "--limit", "1"])?;
+        row(
+            table,
+            &format!("`1s-50m-5t-50m-0a-5ku` recompute, {said}"),
+            people,
+            compared,
+            1_440,
+        );
+    }
     Ok(())
+}
+
+/// Runs a command for each target, and says how long all of them took and what they used together.
+fn for_each_target(
+    home: &Home,
+    order: Order,
+    words: impl Fn(&str) -> [&str; 4] + Sync,
+) -> Outcome<(Duration, Used)> {
+    let one = |target: usize| -> Result<Measured, String> {
+        let target = format!("target-{target}");
+        let words = words(&target);
+        let measured = home.run(&words, 0).map_err(|error| error.to_string())?;
+        say(&format!("{}: {}", words.join(" "), seconds(measured.wall)));
+        Ok(measured)
+    };
+    let started = Instant::now();
+    let ended: Vec<Result<Measured, String>> = match order {
+        Order::OneByOne => (1..=TARGETS).map(one).collect(),
+        Order::AtOnce => std::thread::scope(|scope| {
+            let running: Vec<_> = (1..=TARGETS)
+                .map(|target| scope.spawn(move || one(target)))
+                .collect();
+            let lost = |_| Err("the thread that runs a target has broken off".to_owned());
+            running
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(lost))
+                .collect()
+        }),
+    };
+    let wall = started.elapsed();
+    let mut used = Used::default();
+    for measured in ended {
+        let measured = measured?.used;
+        used = match order {
+            Order::OneByOne => used.and(measured),
+            Order::AtOnce => used.beside(measured),
+        };
+    }
+    Ok((wall, used))
 }

@@ -14,6 +14,7 @@ mod observe;
 mod plan;
 mod progress;
 mod stop;
+mod storing;
 mod track;
 mod wave;
 

@@ -4,31 +4,24 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 use tenure_core::account::Snapshot;
-use tenure_core::attribute::AttributeName;
 use tenure_core::compile::{Compiled, compile};
 use tenure_core::document::{Automation, Documents, Kind, check_automation};
 use tenure_core::join::{Joined, Known, Reading};
-use tenure_core::link::{InSync, Link};
-use tenure_core::plan::{
-    Absence, Change, Finding, FindingKind, Hold, HoldKind, PlanSink, Planner, Presence, Rules, Summary,
-    World, holds, sort,
-};
+use tenure_core::link::Link;
+use tenure_core::plan::{Absence, Finding, FindingKind, Hold, HoldKind, Presence, Rules, holds, sort};
 use tenure_core::profile::PersonKey;
 use tenure_core::seams::{Completeness, Directory};
-use tenure_store::{ChangeRow, Claim, Lease, NewRun, Run, RunChange, RunId, RunState, RunSummary};
-use tokio::sync::{mpsc, oneshot};
+use tenure_store::{Claim, Lease, NewRun, Run, RunChange, RunId, RunState, RunSummary};
+use tokio::sync::oneshot;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::gather::{Gathered, Remember, gather};
 use crate::observe::{Seen, filled, last_good, observe};
 use crate::progress::{Progress, Watch};
+use crate::storing::OwnedWorld;
 
-/// Changes that go to the database at once, and how many such batches may wait.
-const BATCH: usize = 512;
-const BATCHES: usize = 16;
 /// People whose remembered columns are read at once.
 const AGAIN: usize = 20_000;
 
@@ -325,52 +318,6 @@ impl Engine {
         Ok(reading.map_again(remembered, now, &mut joined.findings))
     }
 
-    /// Makes the plan on a thread of its own while its changes go into the database.
-    async fn store_plan(
-        &self,
-        run: RunId,
-        world: OwnedWorld,
-        presence: Presence,
-        findings: Vec<Finding>,
-    ) -> Result<Made, EngineError> {
-        let (batches, mut leaving) = mpsc::channel::<Batch>(BATCHES);
-        let planning = tokio::task::spawn_blocking(move || {
-            let mut writing = Writing::new(batches);
-            for finding in findings {
-                writing.finding(finding);
-            }
-            let planner = Planner::new(
-                &world.rules,
-                World {
-                    snapshot: &world.snapshot,
-                    links: &world.links,
-                    now: world.now,
-                },
-                presence,
-            );
-            let summary = planner.plan(&world.taken, &mut writing);
-            writing.end(summary)
-        });
-        let mut writer = self.store.plan_writer(run).await?;
-        let writing = async {
-            while let Some(batch) = leaving.recv().await {
-                writer.write(batch.changes).await?;
-                writer.write_findings(&batch.findings).await?;
-            }
-            Ok::<_, EngineError>(writer)
-        };
-        let (planned, written) = tokio::join!(planning, writing);
-        let writer = written?;
-        let planned = planned.map_err(|error| EngineError::Broken(error.to_string()))??;
-        Ok(Made {
-            writer,
-            digest: planned.digest,
-            summary: planned.summary,
-            in_sync: planned.in_sync,
-            findings: planned.findings,
-        })
-    }
-
     async fn mark_gone(
         &self,
         source: &str,
@@ -486,15 +433,6 @@ fn needs_approval(workflow: &str) -> Hold {
     }
 }
 
-/// What a plan is made against, for a thread of its own.
-struct OwnedWorld {
-    rules: Arc<Rules>,
-    snapshot: Snapshot,
-    links: Arc<Vec<Link>>,
-    now: Timestamp,
-    taken: Vec<(AttributeName, String)>,
-}
-
 /// What the source and the directory have, beside what is known.
 struct Looked {
     joined: Joined,
@@ -504,101 +442,4 @@ struct Looked {
     directory: Box<dyn Directory>,
     /// Why not all of it came; empty when it did.
     incomplete: Vec<String>,
-}
-
-/// A plan that is in the database but for its end.
-struct Made {
-    writer: tenure_store::PlanWriter,
-    digest: String,
-    summary: Summary,
-    in_sync: Vec<(PersonKey, InSync)>,
-    findings: u64,
-}
-
-#[derive(Default)]
-struct Batch {
-    changes: Vec<ChangeRow>,
-    findings: Vec<Finding>,
-}
-
-/// Takes the plan while it is made, and sends it off in batches.
-struct Writing {
-    batches: mpsc::Sender<Batch>,
-    batch: Batch,
-    seq: u64,
-    digest: Sha256,
-    in_sync: Vec<(PersonKey, InSync)>,
-    findings: u64,
-    error: Option<tenure_store::StoreError>,
-}
-
-struct Planned {
-    digest: String,
-    summary: Summary,
-    in_sync: Vec<(PersonKey, InSync)>,
-    findings: u64,
-}
-
-impl Writing {
-    fn new(batches: mpsc::Sender<Batch>) -> Self {
-        Self {
-            batches,
-            batch: Batch::default(),
-            seq: 0,
-            digest: Sha256::new(),
-            in_sync: Vec::new(),
-            findings: 0,
-            error: None,
-        }
-    }
-
-    fn send_when_full(&mut self) {
-        if self.batch.changes.len() + self.batch.findings.len() >= BATCH {
-            self.send();
-        }
-    }
-
-    fn send(&mut self) {
-        // When the writer has failed there is nobody to send to; its error ends the run.
-        let _ = self.batches.blocking_send(std::mem::take(&mut self.batch));
-    }
-
-    fn end(mut self, summary: Summary) -> Result<Planned, EngineError> {
-        self.send();
-        match self.error {
-            Some(error) => Err(error.into()),
-            None => Ok(Planned {
-                digest: hex::encode(self.digest.finalize()),
-                summary,
-                in_sync: self.in_sync,
-                findings: self.findings,
-            }),
-        }
-    }
-}
-
-impl PlanSink for Writing {
-    fn change(&mut self, change: Change) {
-        match ChangeRow::of(self.seq, &change) {
-            Ok(row) => {
-                self.digest.update(row.body.as_bytes());
-                self.batch.changes.push(row);
-                self.seq += 1;
-                self.send_when_full();
-            }
-            Err(error) => {
-                self.error.get_or_insert(error);
-            }
-        }
-    }
-
-    fn finding(&mut self, finding: Finding) {
-        self.findings += 1;
-        self.batch.findings.push(finding);
-        self.send_when_full();
-    }
-
-    fn in_sync(&mut self, key: &PersonKey, state: InSync) {
-        self.in_sync.push((key.clone(), state));
-    }
 }
