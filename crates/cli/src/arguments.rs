@@ -30,7 +30,7 @@ pub struct Place {
         value_name = "FOLDER"
     )]
     pub home: PathBuf,
-    /// Database: a path, sqlite:PATH, or <postgres://USER:PASSWORD@HOST/NAME>. By default tenure.db in the home folder.
+    /// Database: a path, `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/NAME`. By default tenure.db in the home folder.
     #[arg(
         long,
         global = true,

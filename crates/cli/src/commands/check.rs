@@ -35,12 +35,19 @@ pub fn check(home: &Home, files: &[PathBuf], as_json: bool) -> super::Result {
         }
         let warnings = problems.len() - errors;
         println!(
-            "{count} documents in {} files: {errors} errors, {warnings} warnings",
-            texts.len()
+            "{} in {}: {}, {}",
+            number(count, "document"),
+            number(texts.len(), "file"),
+            number(errors, "error"),
+            number(warnings, "warning")
         );
         if texts.is_empty() {
             println!("There are no documents here (*.yaml). `tenure demo` makes a set to look at.");
         }
     }
     Ok(if errors == 0 { Exit::Done } else { Exit::Failed })
+}
+
+fn number(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
