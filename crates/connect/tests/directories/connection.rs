@@ -10,7 +10,7 @@ use tenure_connect::ldap::{
 };
 use tenure_lab::{Slapd, SlapdOptions, Tls};
 
-use crate::common::ldap;
+use crate::accounts::ldap;
 
 fn slapd_with_tls() -> Slapd {
     Slapd::start(&SlapdOptions {

@@ -1,7 +1,7 @@
 //! Directories against real servers: Samba's Active Directory and OpenLDAP.
 
 #[cfg(test)]
-mod common;
+mod accounts;
 #[cfg(test)]
 mod connection;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use tenure_core::password::PasswordRule;
 use tenure_core::seams::{AccountRef, Directory, Write};
 use tenure_lab::SambaDc;
 
-use crate::common::*;
+use crate::accounts::*;
 
 const GOOD: &str = "Winter#2026-x";
 

@@ -14,7 +14,7 @@ use tenure_core::password::PasswordRule;
 use tenure_core::seams::{AccountRef, Directory, Write};
 use tenure_lab::{MemberOf, Slapd, SlapdOptions};
 
-use crate::common::*;
+use crate::accounts::*;
 
 fn start(member_of: MemberOf) -> Slapd {
     let slapd = Slapd::start(&SlapdOptions {
