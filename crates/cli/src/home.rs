@@ -74,7 +74,7 @@ pub fn read_texts(place: &Path) -> Result<Vec<(String, String)>, HomeError> {
     Ok(texts)
 }
 
-/// Collects documents: every YAML or JSON file of a folder and its visible sub-folders, or the file itself.
+/// Collects documents: every YAML file of a folder and its visible sub-folders, or the file itself.
 fn find(place: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), HomeError> {
     let failed = |source| HomeError::File {
         path: place.to_owned(),
@@ -94,12 +94,18 @@ fn find(place: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Home
             path.extension().and_then(|end| end.to_str()),
             Some("yaml" | "yml")
         );
-        if name.starts_with('.') || files.len() >= MOST_FILES {
+        if name.starts_with('.') {
             continue;
         }
         if path.is_dir() && depth < 4 {
             find(&path, depth + 1, files)?;
         } else if is_document {
+            if files.len() >= MOST_FILES {
+                return Err(HomeError::Limit {
+                    path,
+                    why: "is one file more than the 10,000 that are read as documents",
+                });
+            }
             files.push(path);
         }
     }

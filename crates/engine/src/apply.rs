@@ -18,7 +18,6 @@ use tenure_store::{
     Flush, JournalEntry, Lease, LinkRow, OperationId, OutcomeRow, Run, RunChange, RunId, RunState, Sealed,
     StoreError,
 };
-
 use tokio::task::JoinHandle;
 
 use crate::engine::Engine;

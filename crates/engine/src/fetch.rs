@@ -9,7 +9,6 @@ use tenure_core::join::Known;
 use tenure_core::plan::Finding;
 use tenure_core::profile::Profile;
 use tenure_core::seams::Completeness;
-
 use tokio::sync::oneshot;
 
 use crate::engine::Engine;

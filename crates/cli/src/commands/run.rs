@@ -67,10 +67,8 @@ pub async fn apply(home: &Home, run: RunId, release: bool, json: bool) -> super:
 
 /// The run of an automation that broke off, when there is one.
 async fn left_over(engine: &Engine, automation: &str) -> super::Result<Option<Run>> {
-    let runs = engine.store().runs(Some(automation), 100).await?;
-    Ok(runs
-        .into_iter()
-        .find(|run| matches!(run.state, RunState::Applying | RunState::Interrupted)))
+    let broken_off = [RunState::Applying, RunState::Interrupted];
+    Ok(engine.store().last_run(automation, &broken_off).await?)
 }
 
 /// Carries out a plan with progress bars. Ctrl-C lets what is in hand be finished.
