@@ -9,6 +9,7 @@ use super::authorization::Authorization;
 use super::csv::Csv;
 use super::repeat::Repeat;
 use super::scalar::{Scalar, Span};
+use super::webhook::Webhook;
 
 /// An external system reached over HTTP, with how it is authorized and what can be fetched from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +32,9 @@ pub struct Application {
     /// What can be fetched.
     #[serde(default)]
     pub endpoints: Vec<Endpoint>,
+    /// Calls that can be made about accounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub webhooks: Vec<Webhook>,
     /// Bounds of time, size and number.
     #[serde(default)]
     pub limits: RequestLimits,

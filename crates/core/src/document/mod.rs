@@ -22,6 +22,7 @@ mod set;
 mod template;
 mod tree;
 mod typed;
+mod webhook;
 mod yaml;
 
 #[cfg(test)]
@@ -50,3 +51,4 @@ pub use scalar::{GuardLimit, OneOrMany, Scalar, Span};
 pub use schema::{kinds, schema};
 pub use set::{Document, Documents, Kind};
 pub use template::{FullUnique, Template, Unique};
+pub use webhook::{InDoubt, Webhook, WebhookMethod};

@@ -13,7 +13,8 @@ pub fn presets() -> Vec<&'static str> {
     CATALOG.iter().map(|(name, _)| *name).collect()
 }
 
-/// Fills an application that names a preset: whatever it does not say is taken from there, endpoints by their names.
+/// Fills an application that names a preset: whatever it does not say is taken from there, endpoints and webhooks by their
+/// names.
 /// What comes from the preset has the place of the preset's name, so that errors point into the user's file.
 pub(super) fn fill(application: &mut Node) -> Result<(), Wrong> {
     let Some(node) = application.get("preset") else {
@@ -54,7 +55,7 @@ fn merge(own: &mut Node, preset: Node, level: Level) {
             continue;
         };
         match theirs.key.as_str() {
-            "endpoints" if level == Level::Application => merge_endpoints(&mut ours.value, theirs),
+            "endpoints" | "webhooks" if level == Level::Application => merge_named(&mut ours.value, theirs),
             // Another kind of authorization has other fields.
             "authorization" if !same_type(&ours.value, &theirs.value) => {}
             // Another kind of repetition too.
@@ -66,7 +67,7 @@ fn merge(own: &mut Node, preset: Node, level: Level) {
     }
 }
 
-fn merge_endpoints(own: &mut Node, preset: Entry) {
+fn merge_named(own: &mut Node, preset: Entry) {
     let (Value::List(own), Value::List(preset)) = (&mut own.value, preset.value.value) else {
         return;
     };

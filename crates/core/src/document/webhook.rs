@@ -1,0 +1,80 @@
+//! Webhooks of an application: outbound calls, each about one account.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::application::Message;
+use super::scalar::Scalar;
+
+/// One outbound call about an account. Its formats name the account's attributes, for example `{{ givenName }}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// What steps call it.
+    pub name: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// How it is called.
+    #[serde(default)]
+    pub method: WebhookMethod,
+    /// Where it is. A format, whose values are escaped for the place in which they stand.
+    pub url: String,
+    /// Query parameters. Formats.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub query: BTreeMap<String, Scalar>,
+    /// Header fields. Formats.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, Scalar>,
+    /// What the body is; JSON when there is a `body` and this is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Message>,
+    /// The body. Texts in it are formats, whose values are escaped as the message asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<serde_json::Value>,
+    /// When the call has succeeded: a condition over `status`, `headers` and `answer`. Any status from 200 to 299
+    /// when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success: Option<String>,
+    /// Values that later steps can name, for example as `captured.contact_id`: formats over `status`, `headers` and
+    /// `answer`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub capture: BTreeMap<String, String>,
+    /// The header field that carries a key which is the same whenever the same operation is tried again, for services
+    /// that take one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_header: Option<String>,
+    /// What is done when a crash has left it unknown whether the call was made. Not said, it is repeated when that is
+    /// safe: GET, PUT and DELETE (RFC 9110, section 9.2.2), and any call with an idempotency header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_doubt: Option<InDoubt>,
+}
+
+/// Methods of webhooks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum WebhookMethod {
+    /// GET.
+    Get,
+    /// POST.
+    #[default]
+    Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+    /// DELETE.
+    Delete,
+}
+
+/// What is done with a call of which it is not known whether it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InDoubt {
+    /// It is made again.
+    Repeat,
+    /// It is left for a human to decide.
+    Ask,
+}
