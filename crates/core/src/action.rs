@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Access;
 use crate::attribute::AttributeName;
+use crate::attribute_map;
 use crate::dn::Dn;
 use crate::password::PasswordRule;
 
@@ -76,6 +77,7 @@ pub enum Action {
         /// Where the account will be.
         dn: Dn,
         /// Its values.
+        #[serde(with = "attribute_map")]
         attributes: Vec<AttributeValues>,
         /// How its first password is made; none leaves the account without one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,6 +116,7 @@ pub enum Action {
         /// Where it was when the plan was made.
         dn: Dn,
         /// The values it had, for bringing it back.
+        #[serde(with = "attribute_map")]
         stored: Vec<AttributeValues>,
     },
 }
@@ -168,7 +171,7 @@ impl Action {
 }
 
 /// An attribute with its values.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttributeValues {
     /// Which attribute.
     pub name: AttributeName,

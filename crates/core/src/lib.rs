@@ -5,6 +5,7 @@
 pub mod account;
 pub mod action;
 pub mod attribute;
+mod attribute_map;
 pub mod compile;
 pub mod dn;
 pub mod document;

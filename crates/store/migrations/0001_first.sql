@@ -71,7 +71,7 @@ CREATE TABLE changes (
     kinds TEXT NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (run, seq)
-) {clustered};
+);
 
 CREATE INDEX changes_of_person ON changes (person_key, run, seq);
 
@@ -138,7 +138,7 @@ CREATE TABLE local_accounts (
     access TEXT NOT NULL,
     attributes TEXT NOT NULL,
     PRIMARY KEY (directory, id)
-) {clustered};
+);
 
 CREATE UNIQUE INDEX local_accounts_dn ON local_accounts (directory, dn_key);
 

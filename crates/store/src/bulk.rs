@@ -134,7 +134,13 @@ fn placeholders<const N: usize>(bulk: &Bulk<N>, rows: usize) -> String {
         let number: usize = number.parse().unwrap_or_default();
         let _ = write!(sql, "${}{rest}", rows * N + number);
     }
-    format!("{}VALUES {table}) {sql}", head(bulk))
+    // What is only inserted is gone through once, and need not be put together first.
+    let materialized = if bulk.sql.starts_with("INSERT") {
+        Materialized::No
+    } else {
+        Materialized::Yes
+    };
+    format!("{}VALUES {table}) {sql}", head(bulk, materialized))
 }
 
 /// Statements with one array per column, after the shared values.
@@ -143,7 +149,7 @@ fn for_postgres<'a, const N: usize>(
     shared: &[Value<'_>],
     rows: impl Iterator<Item = [Value<'a>; N]>,
 ) -> Statements {
-    let mut sql = head(bulk);
+    let mut sql = head(bulk, Materialized::Yes);
     sql.push_str("SELECT * FROM UNNEST(");
     for (at, (_, kind)) in bulk.columns.iter().enumerate() {
         let comma = if at > 0 { ", " } else { "" };
@@ -167,10 +173,20 @@ fn for_postgres<'a, const N: usize>(
     Ok(statements)
 }
 
+/// Whether the table `new` is put together before the statement goes through it.
+#[derive(Clone, Copy)]
+enum Materialized {
+    Yes,
+    No,
+}
+
 /// The beginning of the table `new`.
-fn head<const N: usize>(bulk: &Bulk<N>) -> String {
-    let names = bulk.columns.map(|(name, _)| name);
-    format!("WITH new ({}) AS MATERIALIZED (", names.join(", "))
+fn head<const N: usize>(bulk: &Bulk<N>, materialized: Materialized) -> String {
+    let names = bulk.columns.map(|(name, _)| name).join(", ");
+    match materialized {
+        Materialized::Yes => format!("WITH new ({names}) AS MATERIALIZED ("),
+        Materialized::No => format!("WITH new ({names}) AS ("),
+    }
 }
 
 /// One column of rows for PostgreSQL.

@@ -53,7 +53,9 @@ const SAVE: Bulk<4> = Bulk {
     sql: "INSERT INTO records (source, person_key, hash, filled, columns, first_seen, fetched_at, gone_at) \
           SELECT $1, person_key, hash, filled, columns, $2, $2, NULL FROM new WHERE true \
           ON CONFLICT (source, person_key) DO UPDATE SET hash = excluded.hash, filled = excluded.filled, \
-          columns = excluded.columns, fetched_at = excluded.fetched_at, gone_at = NULL",
+          columns = excluded.columns, fetched_at = excluded.fetched_at, gone_at = NULL \
+          WHERE records.hash <> excluded.hash OR records.filled <> excluded.filled \
+          OR records.columns <> excluded.columns OR records.gone_at IS NOT NULL",
 };
 
 const GONE: Bulk<1> = Bulk {

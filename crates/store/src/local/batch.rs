@@ -8,11 +8,28 @@ use tenure_core::action::{Action, AttributeChange, AttributeValues};
 use tenure_core::dn::Dn;
 use tenure_core::outcome::Outcome;
 use tenure_core::seams::{AccountRef, Applied, Attempt, Write};
-use uuid::Builder;
 
-use super::account::{self, LocalAccount, MEMBER_OF, Name, Values, names};
+use super::account::{LocalAccount, MEMBER_OF, Name, names};
+use super::ids::NewIds;
 use super::refusal;
-use crate::error::StoreError;
+use super::values::Values;
+
+/// A write with what can be worked out before anybody else is kept waiting.
+pub(super) struct Prepared<'w> {
+    pub(super) write: &'w Write,
+    /// The values of an account that is created.
+    pub(super) created: Option<Values>,
+}
+
+impl<'w> Prepared<'w> {
+    pub(super) fn of(write: &'w Write) -> Self {
+        let created = match &write.action {
+            Action::CreateAccount { attributes, .. } => Some(Values::of(attributes)),
+            _ => None,
+        };
+        Self { write, created }
+    }
+}
 
 /// What is known before the writes: everything that they could touch or run into.
 #[derive(Debug, Default)]
@@ -48,6 +65,14 @@ pub(super) struct Differences {
     pub(super) groups: Vec<NewGroup>,
 }
 
+/// An account about to be created.
+struct New<'a> {
+    dn: &'a Dn,
+    attributes: &'a [AttributeValues],
+    values: Values,
+    access: Access,
+}
+
 pub(super) struct Batch<'a> {
     base: &'a Dn,
     base_key: String,
@@ -57,13 +82,11 @@ pub(super) struct Batch<'a> {
     groups: HashMap<String, i64>,
     last_group: i64,
     new_groups: Vec<NewGroup>,
-    randomness: Vec<u8>,
+    ids: NewIds,
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(base: &'a Dn, known: Known, writes: usize) -> Result<Self, StoreError> {
-        let mut randomness = vec![0; writes * 16];
-        getrandom::fill(&mut randomness).map_err(|source| StoreError::Randomness { source })?;
+    pub(super) fn new(base: &'a Dn, known: Known, ids: NewIds) -> Self {
         let by_dn = known
             .accounts
             .iter()
@@ -82,7 +105,7 @@ impl<'a> Batch<'a> {
                 )
             })
             .collect();
-        Ok(Self {
+        Self {
             base,
             base_key: base.normalised(),
             entries,
@@ -91,13 +114,13 @@ impl<'a> Batch<'a> {
             groups: known.groups,
             last_group: known.last_group,
             new_groups: Vec::new(),
-            randomness,
-        })
+            ids,
+        }
     }
 
     /// Carries out one write, or changes nothing and says why not.
-    pub(super) fn carry_out(&mut self, write: &Write) -> Applied {
-        match self.try_out(write) {
+    pub(super) fn carry_out(&mut self, prepared: Prepared<'_>) -> Applied {
+        match self.try_out(prepared) {
             Ok(account) => Applied {
                 outcome: Outcome::Verified,
                 account,
@@ -122,7 +145,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn try_out(&mut self, write: &Write) -> Result<Option<AccountRef>, Outcome> {
+    fn try_out(&mut self, Prepared { write, created }: Prepared<'_>) -> Result<Option<AccountRef>, Outcome> {
         if let Action::CreateAccount {
             dn,
             attributes,
@@ -130,7 +153,13 @@ impl<'a> Batch<'a> {
             password: _,
         } = &write.action
         {
-            return self.create(dn, attributes, *access, write.attempt).map(Some);
+            let new = New {
+                dn,
+                attributes,
+                values: created.unwrap_or_else(|| Values::of(attributes)),
+                access: *access,
+            };
+            return self.create(new, write.attempt).map(Some);
         }
         let id = write.target.as_ref().ok_or_else(refusal::no_target)?.id.as_str();
         let found = self.entries.get(id).and_then(|entry| entry.after.clone());
@@ -164,13 +193,13 @@ impl<'a> Batch<'a> {
         Ok(Some(reference))
     }
 
-    fn create(
-        &mut self,
-        dn: &Dn,
-        attributes: &[AttributeValues],
-        access: Access,
-        attempt: Attempt,
-    ) -> Result<AccountRef, Outcome> {
+    fn create(&mut self, new: New<'_>, attempt: Attempt) -> Result<AccountRef, Outcome> {
+        let New {
+            dn,
+            attributes,
+            values,
+            access,
+        } = new;
         let dn_key = self.place(dn)?;
         if attributes.iter().any(|attribute| attribute.name.is(MEMBER_OF)) {
             return Err(refusal::membership());
@@ -179,20 +208,14 @@ impl<'a> Batch<'a> {
             let as_wanted = there.access == access
                 && attributes
                     .iter()
-                    .all(|wanted| account::has(&there.values, wanted.name.as_str(), &wanted.values));
+                    .all(|wanted| there.values.has(wanted.name.as_str(), &wanted.values));
             return match attempt {
                 Attempt::Again if as_wanted => Ok(there.reference()),
                 _ => Err(refusal::exists(&there.dn)),
             };
         }
-        let values = account::values(attributes);
         self.check_names("", &values)?;
-        let random = self
-            .randomness
-            .split_off(self.randomness.len().saturating_sub(16));
-        let id = Builder::from_random_bytes(random.try_into().unwrap_or_default())
-            .into_uuid()
-            .to_string();
+        let id = self.ids.next();
         let groups = std::collections::BTreeSet::new();
         let account = LocalAccount {
             id: id.clone(),
@@ -219,17 +242,17 @@ impl<'a> Batch<'a> {
             if change.name.is(MEMBER_OF) {
                 return Err(refusal::membership());
             }
-            let done = attempt == Attempt::Again && account::has(&account.values, name, &change.after);
-            if !done && !account::has(&account.values, name, &change.before) {
+            let done = attempt == Attempt::Again && account.values.has(name, &change.after);
+            if !done && !account.values.has(name, &change.before) {
                 let found = account.values.get(&name.to_ascii_lowercase());
                 let found = format!(
                     "{name} is {}, and was {} when the plan was made",
-                    listed(found.map(Vec::as_slice).unwrap_or_default()),
+                    listed(&found),
                     listed(&change.before)
                 );
                 return Err(Outcome::Overtaken { found });
             }
-            account::set(&mut values, name, &change.after);
+            values.set(name, &change.after);
         }
         self.check_names(&account.id, &values)?;
         account.values = values;
@@ -305,7 +328,7 @@ impl<'a> Batch<'a> {
                     .get(holder)
                     .and_then(|entry| entry.after.as_ref())
                     .map_or(dn.as_str(), |account| account.dn.as_str());
-                return Err(refusal::taken(&name, value, dn));
+                return Err(refusal::taken(&name, &value, dn));
             }
         }
         Ok(())
@@ -333,7 +356,8 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn listed(values: &[String]) -> String {
+fn listed<T: AsRef<str>>(values: &[T]) -> String {
+    let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
     if values.is_empty() {
         "without a value".to_owned()
     } else {

@@ -3,13 +3,16 @@
 
 mod account;
 mod batch;
+mod ids;
 mod refusal;
 mod tables;
+mod values;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tenure_core::account::{Account, AccountId};
 use tenure_core::action::ActionKind;
 use tenure_core::attribute::{AttributeIndex, AttributeName, AttributesBuilder, Dictionary};
@@ -23,8 +26,9 @@ use crate::database::Store;
 use crate::error::StoreError;
 use crate::packing::{ATTRIBUTE, Fields, VALUE, unescape};
 use account::{MEMBER_OF, unique};
-use batch::Batch;
-use tables::Contents;
+use batch::{Batch, Prepared};
+use ids::NewIds;
+use tables::{Contents, Wanted};
 
 /// A directory in Tenure's own database. `sAMAccountName`, `userPrincipalName`, `mail` and `uid` are unique in it
 /// without regard to case; groups come about when they are first named.
@@ -46,10 +50,16 @@ impl LocalDirectory {
     }
 
     async fn write(&self, writes: &[Write]) -> Result<Vec<Applied>, StoreError> {
+        let prepared: Vec<Prepared<'_>> = writes.iter().map(Prepared::of).collect();
+        let wanted = Wanted::of(&prepared);
+        let ids = NewIds::new(Timestamp::now(), writes.len())?;
         let mut writing = self.store.write("writing to the local directory").await?;
-        let known = writing.local_contents(&self.name, writes).await?;
-        let mut batch = Batch::new(&self.base, known, writes.len())?;
-        let applied = writes.iter().map(|write| batch.carry_out(write)).collect();
+        let known = writing.local_contents(&self.name, &wanted).await?;
+        let mut batch = Batch::new(&self.base, known, ids);
+        let applied = prepared
+            .into_iter()
+            .map(|prepared| batch.carry_out(prepared))
+            .collect();
         writing.save_local(&self.name, &batch.differences()).await?;
         writing.commit().await?;
         Ok(applied)

@@ -1,13 +1,14 @@
 //! The tables of the local directory: what a batch of writes needs to know, and what it leaves.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 
 use tenure_core::action::Action;
 use tenure_core::dn::Dn;
-use tenure_core::seams::Write;
 
 use super::account::{self, LocalAccount, Name, names};
-use super::batch::{Differences, Known};
+use super::batch::{Differences, Known, Prepared};
+use super::values::Values;
 use crate::bulk::{Bulk, Kind};
 use crate::error::StoreError;
 use crate::packing::{Scan, escape, unescape};
@@ -152,7 +153,7 @@ impl Transaction {
     pub(super) async fn local_contents(
         &mut self,
         directory: &str,
-        writes: &[Write],
+        wanted: &Wanted,
     ) -> Result<Known, StoreError> {
         let shared = [Value::from(directory)];
         self.execute(
@@ -161,7 +162,6 @@ impl Transaction {
             &shared,
         )
         .await?;
-        let wanted = Wanted::of(writes);
         let mut rows: Vec<AccountRow> = self
             .bulk_fetch(&BY_ID, &shared, wanted.ids.iter().map(|id| [escape(id).into()]))
             .await?;
@@ -267,7 +267,7 @@ impl Transaction {
                 escape(account.dn.as_str()).into(),
                 escape(&account.dn_key).into(),
                 account::access_name(account.access).into(),
-                account::pack(&account.values).into(),
+                account.values.stored().into(),
             ]
         });
         self.bulk(&INSERT_ACCOUNTS, &shared, accounts).await?;
@@ -300,7 +300,7 @@ impl Transaction {
 #[derive(Default)]
 struct Side<'a> {
     accounts: Vec<&'a LocalAccount>,
-    names: Vec<(Name, &'a str, &'a str)>,
+    names: Vec<(Name, Cow<'a, str>, &'a str)>,
     members: Vec<(&'a str, i64)>,
 }
 
@@ -315,7 +315,7 @@ impl<'a> Side<'a> {
         if !other.is_some_and(same_row) {
             self.accounts.push(this);
         }
-        let others: BTreeMap<Name, &str> = other.map(|other| names(&other.values)).unwrap_or_default();
+        let others = other.map(|other| names(&other.values)).unwrap_or_default();
         self.names.extend(
             names(&this.values)
                 .into_iter()
@@ -333,7 +333,7 @@ impl<'a> Side<'a> {
 
 /// What a batch of writes could touch or run into.
 #[derive(Default)]
-struct Wanted {
+pub(super) struct Wanted {
     ids: BTreeSet<String>,
     dn_keys: BTreeSet<String>,
     names: BTreeSet<Name>,
@@ -341,28 +341,23 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(writes: &[Write]) -> Self {
+    pub(super) fn of(prepared: &[Prepared<'_>]) -> Self {
         let mut wanted = Self::default();
-        for write in writes {
+        for Prepared { write, created } in prepared {
+            wanted
+                .names
+                .extend(created.iter().flat_map(|values| names(values).into_keys()));
             wanted
                 .ids
                 .extend(write.target.iter().map(|target| target.id.as_str().to_owned()));
             match &write.action {
-                Action::CreateAccount { dn, attributes, .. } => {
+                Action::CreateAccount { dn, .. } => {
                     wanted.dn_keys.insert(dn.normalised());
-                    let unique = attributes
-                        .iter()
-                        .filter(|given| account::unique(given.name.as_str()).is_some());
-                    let mut values = account::Values::new();
-                    for given in unique {
-                        account::set(&mut values, given.name.as_str(), &given.values);
-                    }
-                    wanted.names.extend(names(&values).into_keys());
                 }
                 Action::ModifyAttributes { changes } => {
-                    let mut values = account::Values::new();
+                    let mut values = Values::default();
                     for change in changes {
-                        account::set(&mut values, change.name.as_str(), &change.after);
+                        values.set(change.name.as_str(), &change.after);
                     }
                     wanted.names.extend(names(&values).into_keys());
                 }
@@ -389,7 +384,7 @@ fn stored((id, dn, dn_key, access, attributes): AccountRow) -> Result<LocalAccou
             table: "local_accounts",
             found: format!("the access {access:?}"),
         })?,
-        values: account::unpack(&attributes),
+        values: Values::from_stored(attributes),
         groups: BTreeSet::new(),
         id,
     })
