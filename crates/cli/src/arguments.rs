@@ -62,6 +62,9 @@ pub enum Command {
     Functions {
         /// Only those with this in their name.
         name: Option<String>,
+        /// Print the whole page of the documentation, with what they are called in other products.
+        #[arg(long, conflicts_with = "name")]
+        markdown: bool,
     },
     /// Fetches a data source and shows what comes and what the mapping makes of it. Nothing is planned.
     Fetch {
@@ -70,10 +73,19 @@ pub enum Command {
         /// How many people to show.
         #[arg(long, default_value_t = 3)]
         sample: usize,
+        /// Do not fetch, but print the person with this key, as last fetched, as a fixture for `tenure test`.
+        #[arg(long, value_name = "KEY", conflicts_with = "sample")]
+        fixture: Option<String>,
         /// For machines.
         #[arg(long)]
         json: bool,
     },
+    /// Tries things before they are kept: an endpoint by one real call, or the mapping by fixtures.
+    ///
+    /// `tenure test APPLICATION ENDPOINT` makes the first call of an endpoint and shows the request (secrets hidden),
+    /// the answer, whether more calls would follow, and every column found. Without arguments all documents of the
+    /// kind `fixture` are tried, without any network; it ends with 1 when one differs.
+    Test(Test),
     /// Makes a plan, stores it and shows it. Nothing is written to the directory.
     Plan {
         /// The automation's name.
@@ -179,6 +191,29 @@ pub struct Show {
     #[arg(long, default_value_t = 25)]
     pub limit: u32,
     /// For machines: one JSON document with every change.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is tried.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// The application's name; without it fixtures are tried.
+    #[arg(requires = "endpoint")]
+    pub application: Option<String>,
+    /// The endpoint's name.
+    pub endpoint: Option<String>,
+    /// The record (a JSON object) for which an endpoint with `for_each` is called, instead of the first one of the
+    /// other endpoint.
+    #[arg(long, requires = "endpoint", value_name = "JSON")]
+    pub record: Option<String>,
+    /// Only the fixture of this name.
+    #[arg(long, conflicts_with = "application", value_name = "NAME")]
+    pub fixture: Option<String>,
+    /// Only the fixtures of this data source.
+    #[arg(long, conflicts_with = "application", value_name = "NAME")]
+    pub source: Option<String>,
+    /// For machines.
     #[arg(long)]
     pub json: bool,
 }

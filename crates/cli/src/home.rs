@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tenure_core::document::{DocumentError, Documents, Severity, load};
+use tenure_core::redact::Redaction;
 use tenure_engine::{Clock, Engine};
 use tenure_store::{Store, StoreError, Vault, VaultKey};
 use tokio::sync::OnceCell;
@@ -144,6 +145,12 @@ impl Home {
         } else {
             Err(HomeError::Documents(errors))
         }
+    }
+
+    /// What the folder's documents hide. Errors in them do not matter here.
+    pub fn redaction(&self) -> Result<Redaction, HomeError> {
+        let (documents, _) = load(&read_texts(self.folder())?);
+        Ok(Redaction::of(&documents))
     }
 
     /// The engine over the database and its vault.

@@ -11,10 +11,10 @@ use tenure_connect::directory::{
 use tenure_connect::ldap::{
     Credentials, Filter, LdapError, LdapSettings, Scheme, ServerUrl, StartTls, Trust,
 };
-use tenure_connect::source::{Environment, FileSource, HttpSource, connection_text};
+use tenure_connect::source::{Environment, FileSource, HttpSource, Trial, connection_text, try_endpoint};
 use tenure_core::compile::lookups;
 use tenure_core::dn::Dn;
-use tenure_core::document::{self, Application, DirectoryKind, Documents, Encryption, Kind};
+use tenure_core::document::{self, Application, DirectoryKind, Documents, Encryption, Endpoint, Kind};
 use tenure_core::seams::{Directory, Secrets, Source};
 use tenure_store::{LocalDirectory, Store, Vault};
 
@@ -70,6 +70,20 @@ impl Connections {
         let secrets: Arc<dyn Secrets> = Arc::clone(&self.vault) as _;
         let environment = self.environment(documents, clock);
         Ok(Tokens::new(application, secrets, environment)?)
+    }
+
+    /// Calls an endpoint once, to be looked at.
+    pub(crate) async fn try_endpoint(
+        &self,
+        documents: &Documents,
+        application: &Application,
+        endpoint: &Endpoint,
+        record: Option<&serde_json::Value>,
+        clock: Clock,
+    ) -> Result<Trial, EngineError> {
+        let secrets: Arc<dyn Secrets> = Arc::clone(&self.vault) as _;
+        let environment = self.environment(documents, clock);
+        Ok(try_endpoint(application, endpoint, record, secrets, environment).await?)
     }
 
     /// What a directory is reached by.

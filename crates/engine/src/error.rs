@@ -3,6 +3,7 @@
 use tenure_core::compile::CompileError;
 use tenure_core::document::{DocumentError, Documents, Kind};
 use tenure_core::plan::Hold;
+use tenure_core::profile::PersonKey;
 use tenure_core::seams::{DirectoryError, SecretError, SourceError};
 use tenure_store::{RunId, RunState, StoreError};
 
@@ -24,6 +25,26 @@ pub enum EngineError {
         name: String,
         /// The names of those that are there.
         known: Vec<String>,
+    },
+    /// The application has no such endpoint.
+    #[error("the application `{application}` has no endpoint `{name}`; it has: {}", .known.join(", "))]
+    NoEndpoint {
+        /// Which application.
+        application: String,
+        /// Which name was looked for.
+        name: String,
+        /// The names of its endpoints.
+        known: Vec<String>,
+    },
+    /// Nobody with this key was fetched.
+    #[error(
+        "nobody with the key `{key}` is remembered of `{source_name}`; fetch it first with `tenure fetch {source_name}`"
+    )]
+    NoRecord {
+        /// Which data source.
+        source_name: String,
+        /// Which key.
+        key: PersonKey,
     },
     /// The source could not be fetched.
     #[error("{}", with_hint(.0, &.0.hint))]

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use comfy_table::{Table, presets};
 use serde_json::{Map, Value, json};
 use tenure_core::attribute::Dictionary;
-use tenure_core::profile::Profile;
+use tenure_core::document::Document;
+use tenure_core::fixture::yaml;
+use tenure_core::profile::{PersonKey, Profile};
+use tenure_core::redact::{HIDDEN, Redaction};
 use tenure_core::seams::Completeness;
 use tenure_engine::FetchReport;
 
@@ -25,11 +28,12 @@ pub async fn fetch(home: &Home, source: &str, sample: usize, as_json: bool) -> s
     let bars = Arc::new(Bars::new());
     let report = engine.fetch(&documents, source, bars.clone()).await?;
     drop(bars);
+    let redaction = Redaction::of(&documents);
     let samples: Vec<&Profile> = report.profiles.iter().take(sample).collect();
     if as_json {
-        print_json(&report, &samples);
+        print_json(&report, &samples, &redaction);
     } else {
-        print_text(&report, &samples);
+        print_text(&report, &samples, &redaction);
     }
     Ok(match report.completeness {
         Completeness::Complete { .. } => Exit::Done,
@@ -37,7 +41,21 @@ pub async fn fetch(home: &Home, source: &str, sample: usize, as_json: bool) -> s
     })
 }
 
-fn print_json(report: &FetchReport, samples: &[&Profile]) {
+/// Prints a person, as last fetched, as a fixture.
+pub async fn fixture(home: &Home, source: &str, key: &str, as_json: bool) -> super::Result {
+    let documents = home.documents()?;
+    let engine = home.engine().await?;
+    let key = PersonKey::new(key).ok_or_else(|| format!("`{key}` cannot be a person's key"))?;
+    let fixture = engine.fixture(&documents, source, &key).await?;
+    if as_json {
+        print(&json!({ "version": VERSION, "document": Document::Fixture(fixture) }));
+    } else {
+        print!("{}", yaml(&fixture)?);
+    }
+    Ok(Exit::Done)
+}
+
+fn print_json(report: &FetchReport, samples: &[&Profile], redaction: &Redaction) {
     let incomplete = match &report.completeness {
         Completeness::Complete { .. } => None,
         Completeness::Incomplete { why, .. } => Some(why),
@@ -52,12 +70,12 @@ fn print_json(report: &FetchReport, samples: &[&Profile]) {
         "sample": samples.iter().map(|profile| json!({
             "key": profile.key,
             "lifecycle": profile.lifecycle,
-            "attributes": attributes(profile, &report.dictionary),
+            "attributes": attributes(profile, &report.dictionary, redaction),
         })).collect::<Vec<_>>(),
     }));
 }
 
-fn print_text(report: &FetchReport, samples: &[&Profile]) {
+fn print_text(report: &FetchReport, samples: &[&Profile], redaction: &Redaction) {
     let style = Style::stdout();
     println!(
         "{} records, {} people",
@@ -77,7 +95,7 @@ fn print_text(report: &FetchReport, samples: &[&Profile]) {
     println!("\n{table}");
     for profile in samples {
         println!("\n{} {}", style.bold(&profile.key), style.dim(lifecycle(profile)));
-        for (name, values) in attributes(profile, &report.dictionary) {
+        for (name, values) in attributes(profile, &report.dictionary, redaction) {
             println!("    {name}: {}", joined(&values));
         }
     }
@@ -106,15 +124,16 @@ fn lifecycle(profile: &Profile) -> String {
         .to_owned()
 }
 
-fn attributes(profile: &Profile, dictionary: &Dictionary) -> Map<String, Value> {
+fn attributes(profile: &Profile, dictionary: &Dictionary, redaction: &Redaction) -> Map<String, Value> {
     let mut attributes = Map::new();
     for (index, value) in profile.attributes.iter() {
         let name = dictionary
             .name(index)
             .map(ToString::to_string)
             .unwrap_or_default();
+        let hidden = redaction.hides(&name);
         if let Value::Array(values) = attributes.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
-            values.push(value.into());
+            values.push(if hidden { HIDDEN.into() } else { value.into() });
         }
     }
     attributes

@@ -1,6 +1,6 @@
 //! `tenure functions`: what formats and conditions can call.
 
-use tenure_core::expression::{FunctionDoc, functions as all};
+use tenure_core::expression::{FunctionDoc, functions as all, reference};
 
 use crate::exit::Exit;
 use crate::output::style::Style;
@@ -19,4 +19,10 @@ pub fn functions(part: Option<&str>) -> super::Result {
         println!("    {}", style.dim(format!("{}  →  {}", doc.example, doc.result)));
     }
     Ok(Exit::Done)
+}
+
+/// Prints the page of the documentation.
+pub fn page() -> Exit {
+    print!("{}", reference());
+    Exit::Done
 }

@@ -12,6 +12,7 @@ mod runs;
 mod schema;
 mod secret;
 mod simulate;
+mod test;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::Exit;
@@ -29,8 +30,18 @@ pub async fn run(arguments: Arguments) -> Exit {
         Command::Demo(demo) => demo::demo(demo).await,
         Command::Check { files, json } => check::check(&home, &files, json),
         Command::Schema { kind } => schema::schema(kind.as_deref()),
-        Command::Functions { name } => functions::functions(name.as_deref()),
-        Command::Fetch { source, sample, json } => fetch::fetch(&home, &source, sample, json).await,
+        Command::Functions { markdown: true, .. } => Ok(functions::page()),
+        Command::Functions { name, .. } => functions::functions(name.as_deref()),
+        Command::Fetch {
+            source,
+            fixture: Some(key),
+            json,
+            ..
+        } => fetch::fixture(&home, &source, &key, json).await,
+        Command::Fetch {
+            source, sample, json, ..
+        } => fetch::fetch(&home, &source, sample, json).await,
+        Command::Test(test) => test::test(&home, &test).await,
         Command::Plan { automation, show } => plan::plan(&home, &automation, show).await,
         Command::Run {
             automation,

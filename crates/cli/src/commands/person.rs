@@ -1,10 +1,13 @@
 //! `tenure person`, `tenure password` and `tenure unlink`: one person.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
 use tenure_core::profile::PersonKey;
+use tenure_core::redact::HIDDEN;
 use tenure_core::seams::Secrets as _;
 use tenure_engine::Engine;
-use tenure_store::{JournalEvent, RunState, StoredLink};
+use tenure_store::{JournalEvent, RunId, RunState, StoredLink};
 
 use crate::exit::Exit;
 use crate::home::Home;
@@ -18,10 +21,11 @@ const HISTORY: u32 = 100;
 pub async fn person(home: &Home, key: &str, as_json: bool) -> super::Result {
     let engine = home.engine().await?;
     let key = parse(key)?;
-    let person = load(engine, &key).await?;
+    let mut person = load(engine, &key).await?;
     if person.records.is_empty() && person.links.is_empty() && person.history.is_empty() {
         return Err(format!("nobody is known by the key `{key}`; keys are those of the data source, such as the employee number").into());
     }
+    hide(home, engine, &mut person).await?;
     if as_json {
         print(&json!({
             "version": VERSION,
@@ -31,7 +35,7 @@ pub async fn person(home: &Home, key: &str, as_json: bool) -> super::Result {
                 "first_seen": record.first_seen,
                 "last_seen": record.fetched_at,
                 "gone_since": record.gone_at,
-                "columns": serde_json::from_str::<serde_json::Value>(&record.columns).unwrap_or_default(),
+                "columns": serde_json::from_str::<Value>(&record.columns).unwrap_or_default(),
             })).collect::<Vec<_>>(),
             "accounts": person.links.iter().map(|(source, directory, link)| json!({
                 "source": source,
@@ -54,6 +58,38 @@ pub async fn person(home: &Home, key: &str, as_json: bool) -> super::Result {
         show(key.as_str(), &person, Style::stdout());
     }
     Ok(Exit::Done)
+}
+
+/// Hides what the documents hide now, and what they hid when something was done.
+async fn hide(home: &Home, engine: &Engine, person: &mut Person) -> super::Result<()> {
+    let mut redaction = home.redaction()?;
+    let runs = person.history.iter().map(|entry| entry.run);
+    let runs: BTreeSet<RunId> = runs.chain(person.pending.iter().map(|(run, _)| *run)).collect();
+    for run in runs {
+        let run = engine.store().run(run).await?;
+        redaction.add(super::runs::redaction(engine, &run).await?);
+    }
+    for entry in &mut person.history {
+        redaction.outcome(&entry.operation, &mut entry.outcome);
+        redaction.operation(&mut entry.operation);
+    }
+    person
+        .pending
+        .iter_mut()
+        .for_each(|(_, change)| redaction.change(change));
+    for (source, record) in &mut person.records {
+        let columns: Map<String, Value> = serde_json::from_str(&record.columns).unwrap_or_default();
+        let shown = |(name, value): (String, Value)| {
+            let value = if redaction.hides_column(source, &name) {
+                HIDDEN.into()
+            } else {
+                value
+            };
+            (name, value)
+        };
+        record.columns = Value::Object(columns.into_iter().map(shown).collect()).to_string();
+    }
+    Ok(())
 }
 
 pub async fn password(home: &Home, key: &str, directory: Option<&str>) -> super::Result {

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use serde_json::json;
+use tenure_core::document::Documents;
+use tenure_core::redact::Redaction;
 use tenure_engine::Engine;
 use tenure_store::{JournalEntry, JournalEvent, Run, RunId, RunState};
 
@@ -50,6 +52,14 @@ pub async fn discard(home: &Home, run: RunId) -> super::Result {
     engine.discard(run).await?;
     println!("Run {run} is given up. What it had written stays as it is.");
     Ok(Exit::Done)
+}
+
+/// What is hidden by the documents that a run was planned with.
+pub async fn redaction(engine: &Engine, run: &Run) -> super::Result<Redaction> {
+    let Some(text) = engine.store().document(&run.documents).await? else {
+        return Ok(Redaction::default());
+    };
+    Ok(Redaction::of(&Documents::from_json(&text)?))
 }
 
 /// Shows a run: its plan, and what became of it.
@@ -106,23 +116,41 @@ pub async fn show_result(engine: &Engine, run: &Run, as_json: bool) -> super::Re
 }
 
 async fn print_whole(engine: &Engine, run: &Run) -> super::Result<()> {
-    let changes = engine.store().changes(run.id, None, u32::MAX).await?;
+    let redaction = redaction(engine, run).await?;
+    let mut changes = engine.store().changes(run.id, None, u32::MAX).await?;
     let findings = engine.store().findings(run.id, None, u32::MAX).await?;
-    let journal = engine.store().journal(run.id).await?;
+    let mut journal = engine.store().journal(run.id).await?;
+    let places: HashMap<u64, usize> = changes
+        .iter()
+        .enumerate()
+        .map(|(at, (seq, _))| (*seq, at))
+        .collect();
+    for entry in &mut journal {
+        let change = places.get(&entry.id.change).and_then(|at| changes.get(*at));
+        let operation = change.and_then(|(_, change)| change.operations.get(entry.id.operation as usize));
+        if let (JournalEvent::Outcome { outcome, .. }, Some(operation)) = (&mut entry.event, operation) {
+            redaction.outcome(operation, outcome);
+        }
+    }
+    for (_, change) in &mut changes {
+        redaction.change(change);
+    }
     print(&json::plan(run, &changes, &findings, &journal));
     Ok(())
 }
 
 async fn print_changes(engine: &Engine, run: &Run, limit: u32, style: Style) -> super::Result<u64> {
+    let redaction = redaction(engine, run).await?;
     let (mut after, mut shown) = (None, 0);
     while shown < limit {
-        let changes = engine
+        let mut changes = engine
             .store()
             .changes(run.id, after, PAGE.min(limit - shown))
             .await?;
         let Some((last, _)) = changes.last() else { break };
         after = Some(*last);
-        for (_, change) in &changes {
+        for (_, change) in &mut changes {
+            redaction.change(change);
             plan::change(change, style);
             shown += 1;
         }
@@ -149,6 +177,7 @@ async fn print_wrong(
     journal: &[JournalEntry],
     style: Style,
 ) -> super::Result<()> {
+    let redaction = redaction(engine, run).await?;
     let mut changes = HashMap::new();
     let wrong: Vec<_> = journal
         .iter()
@@ -164,19 +193,21 @@ async fn print_wrong(
         let Some(Some(change)) = changes.get(&id.change) else {
             continue;
         };
-        let what = change
-            .operations
-            .get(id.operation as usize)
-            .map(|operation| operation.action.sentence());
+        let operation = change.operations.get(id.operation as usize);
+        let what = operation.map(|operation| operation.action.sentence());
+        let mut outcome = (*outcome).clone();
+        if let Some(operation) = operation {
+            redaction.outcome(operation, &mut outcome);
+        }
         println!(
             "{} ({}): {}",
             change.name,
             change.person,
             what.unwrap_or_default()
         );
-        println!("    {}", outcome_words(outcome, style));
+        println!("    {}", outcome_words(&outcome, style));
         if let tenure_core::outcome::Outcome::Refused(refusal)
-        | tenure_core::outcome::Outcome::Failed(refusal) = outcome
+        | tenure_core::outcome::Outcome::Failed(refusal) = &outcome
             && !refusal.hint.is_empty()
         {
             println!("    {}", style.dim(&refusal.hint));

@@ -55,7 +55,7 @@ pub async fn simulate(simulate: Simulate) -> super::Result {
                 format!("client {CLIENT}, secret {key}, tokens at {url}/auth/token"),
                 format!("login page at {url}/auth/authorize; discovery at {url}/api/authinfo"),
             ];
-            tell(people, &format!("{url}/api/users"), &url, &ways);
+            tell(people, &format!("{url}/api/Users"), &url, &ways);
             simulator.serve_until(interrupted()).await?;
         }
         Vendor::Remote => {

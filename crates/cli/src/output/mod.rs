@@ -1,11 +1,13 @@
 //! How things look on a terminal, and as JSON for machines.
 
+pub mod fixtures;
 pub mod json;
 pub mod person;
 pub mod plan;
 pub mod progress;
 pub mod run;
 pub mod style;
+pub mod trial;
 
 use tenure_core::outcome::Outcome;
 

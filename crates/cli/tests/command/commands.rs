@@ -113,6 +113,7 @@ fn schemas_are_json_and_kinds_are_listed() {
         "automation",
         "policy",
         "lookup",
+        "fixture",
     ] {
         assert!(kinds.lines().any(|line| line == kind), "no {kind} in:\n{kinds}");
         let schema = home.json(0, &["schema", kind]);

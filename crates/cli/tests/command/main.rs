@@ -14,3 +14,5 @@ mod people;
 mod samba;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod trials;

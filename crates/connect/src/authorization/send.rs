@@ -25,22 +25,47 @@ impl Tokens {
         }
         let token = self.renewed(Some(token)).await?;
         self.put(request, &token);
-        client.send(request).await.map_err(|failure| {
-            let refused = is_unauthorized(&failure);
-            let mut error = SourceError::from(failure);
-            if refused {
-                error.hint = match self.settings.grant {
-                    Grant::AuthorizationCode => format!(
-                        "a new token is not accepted either; check `scope`, or let somebody else agree with `{}`",
-                        self.command()
-                    ),
-                    Grant::ClientCredentials => "a new token is not accepted either; check `scope`, and what the \
-                                                 client is allowed at the vendor"
-                        .to_owned(),
-                };
-            }
-            error
-        })
+        client
+            .send(request)
+            .await
+            .map_err(|failure| self.explained(failure))
+    }
+
+    /// The same, with the answer whatever its status.
+    pub(crate) async fn exchange(
+        self: &Arc<Self>,
+        client: &HttpClient,
+        request: &mut HttpRequest,
+    ) -> Result<HttpAnswer, SourceError> {
+        let token = self.token().await?;
+        self.put(request, &token);
+        let answer = client.exchange(request).await?;
+        if answer.status.as_u16() != 401 {
+            return Ok(answer);
+        }
+        let token = self.renewed(Some(token)).await?;
+        self.put(request, &token);
+        Ok(client.exchange(request).await?)
+    }
+
+    /// A request that failed with a token that is as new as can be.
+    pub(crate) fn explained(&self, failure: HttpFailure) -> SourceError {
+        let refused = is_unauthorized(&failure);
+        let mut error = SourceError::from(failure);
+        if refused {
+            error.hint = match self.settings.grant {
+                Grant::AuthorizationCode => format!(
+                    "a new token is not accepted either; check `scope`, or let somebody else agree with `{}`",
+                    self.command()
+                ),
+                Grant::ClientCredentials => {
+                    "a new token is not accepted either; check `scope`, and what the \
+                                             client is allowed at the vendor"
+                        .to_owned()
+                }
+            };
+        }
+        error
     }
 
     fn put(&self, request: &mut HttpRequest, token: &Token) {

@@ -131,15 +131,7 @@ impl HttpClient {
         if answer.status.is_success() {
             return Ok(answer);
         }
-        let said = said(&answer.body, ERROR_SHOWN, &request.secrets);
-        Err(HttpFailure {
-            request: request.to_string(),
-            tries,
-            error: HttpError::Status {
-                status: answer.status,
-                said,
-            },
-        })
+        Err(refusal(request, &answer, tries))
     }
 
     /// Sends a request and gives the answer whatever its status, for those who judge that themselves. A status that
@@ -259,6 +251,18 @@ impl HttpClient {
             body,
             took: begun.elapsed(),
         })
+    }
+}
+
+/// What an answer that is no success comes to.
+pub(crate) fn refusal(request: &HttpRequest, answer: &HttpAnswer, tries: usize) -> HttpFailure {
+    HttpFailure {
+        request: request.to_string(),
+        tries,
+        error: HttpError::Status {
+            status: answer.status,
+            said: said(&answer.body, ERROR_SHOWN, &request.secrets),
+        },
     }
 }
 

@@ -15,6 +15,7 @@ mod tls;
 
 pub use address::PrivateAddresses;
 pub(crate) use body::excerpt;
+pub(crate) use client::refusal;
 pub use client::{HttpAnswer, HttpClient, HttpOptions};
 pub use error::{HttpError, HttpFailure};
 pub use masked::Masked;

@@ -17,7 +17,7 @@ use super::progress::Progress;
 use super::repeat::{Origin, Repetition, Step};
 use super::split::SplitError;
 use crate::authorization::Tokens;
-use crate::http::HttpClient;
+use crate::http::{HttpAnswer, HttpClient, HttpRequest};
 
 /// Answers of more bytes are read on a thread of their own.
 const LONG_ANSWER: usize = 4 << 20;
@@ -136,6 +136,16 @@ impl Reader {
                 .await
                 .map_err(|failure| refused(failure, &call))?,
         };
+        self.page(&request, &answer, &call).await
+    }
+
+    /// Reads the page that an answer is.
+    pub(super) async fn page(
+        &self,
+        request: &HttpRequest,
+        answer: &HttpAnswer,
+        call: &Prepared,
+    ) -> Result<PageRead, SourceError> {
         let most = self.client.options().response_bytes;
         let kind = answer
             .headers
@@ -153,7 +163,7 @@ impl Reader {
         } else {
             task()
         };
-        let (identity, records, shape) = result.map_err(|error| unreadable(&request, &answer, &error))?;
+        let (identity, records, shape) = result.map_err(|error| unreadable(request, answer, &error))?;
         let contents = &records.contents;
         if let (None, false, Some(path)) = (contents.total, contents.records.is_empty(), &shape.layout.total)
         {
@@ -161,7 +171,7 @@ impl Reader {
                 path: path.to_string(),
                 names: Vec::new(),
             };
-            return Err(unreadable(&request, &answer, &error));
+            return Err(unreadable(request, answer, &error));
         }
         let next = call.step().and_then(|step| in_header(step, &answer.headers));
         Ok(PageRead {

@@ -6,10 +6,12 @@ mod answer;
 mod authorization;
 mod call;
 mod encoding;
+mod exchange;
 mod explain;
 mod file;
 mod http;
 mod link;
+mod lists;
 mod message;
 mod parent;
 mod path;
@@ -21,6 +23,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod trial;
 mod xml;
 
 use std::fmt;
@@ -31,10 +34,13 @@ use jiff::Timestamp;
 use tenure_core::expression::Lookups;
 use tenure_core::seams::{SourceError, SourceTrouble};
 
+pub use exchange::{BODY_SHOWN, Body, Exchange, Field, Received, Sent};
 pub use file::FileSource;
 pub use http::HttpSource;
 pub(crate) use http::options;
+pub use lists::ListAt;
 pub use render::connection_text;
+pub use trial::{Found, More, Trial, try_endpoint};
 
 /// What sources need besides their documents.
 #[derive(Clone)]

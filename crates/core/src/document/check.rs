@@ -8,6 +8,7 @@ mod data_source;
 mod directory;
 mod exchange;
 mod filter;
+mod fixture;
 mod lookup;
 mod names;
 mod repeat;
@@ -111,6 +112,7 @@ impl<'d> Checker<'d> {
             Document::Automation(automation) => self.automation(automation),
             Document::Policy(policy) => self.steps("steps", &policy.steps),
             Document::Lookup(lookup) => self.lookup(lookup),
+            Document::Fixture(fixture) => self.fixture(fixture),
         }
     }
 

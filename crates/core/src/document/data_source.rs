@@ -101,7 +101,7 @@ impl<'de> Visitor<'de> for MappingVisitor {
     type Value = Mapping;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a column, a format, or `from` with `write`")
+        f.write_str("a column, a format, or `from` with `write` or `redact`")
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Mapping, E> {
@@ -122,6 +122,9 @@ pub struct FullMapping {
     /// When it is written.
     #[serde(default)]
     pub write: WriteMode,
+    /// Whether its values are shown as `…` in plans, histories and wherever else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redact: bool,
 }
 
 impl Mapping {
@@ -130,6 +133,14 @@ impl Mapping {
         match self {
             Self::From(from) => from,
             Self::Full(full) => &full.from,
+        }
+    }
+
+    /// Whether its values are hidden where they would be shown.
+    pub fn is_redacted(&self) -> bool {
+        match self {
+            Self::From(_) => false,
+            Self::Full(full) => full.redact,
         }
     }
 

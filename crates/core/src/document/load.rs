@@ -182,12 +182,18 @@ fn named_twice(kind: Kind, tree: &Node) -> Vec<Wrong> {
     let fields: &[&str] = match kind {
         Kind::DataSource => &["attributes"],
         Kind::Template => &["attributes", "unique"],
+        Kind::Fixture => &["expect.attributes"],
         _ => &[],
     };
     let mut wrongs = Vec::new();
     for field in fields {
         let mut known: HashMap<String, &Entry> = HashMap::new();
-        for entry in tree.get(field).map(Node::entries).unwrap_or_default() {
+        for entry in field
+            .split('.')
+            .try_fold(tree, |node, name| node.get(name))
+            .map(Node::entries)
+            .unwrap_or_default()
+        {
             if let Some(first) = known.insert(entry.key.to_ascii_lowercase(), entry) {
                 let (key, line) = (&first.key, first.key_at.line);
                 wrongs.push(Wrong {
@@ -211,5 +217,6 @@ fn typed(kind: Kind, tree: Node) -> Result<Document, Vec<Wrong>> {
         Kind::Automation => typed::read(tree).map(Document::Automation),
         Kind::Policy => typed::read(tree).map(Document::Policy),
         Kind::Lookup => typed::read(tree).map(Document::Lookup),
+        Kind::Fixture => typed::read(tree).map(Document::Fixture),
     }
 }

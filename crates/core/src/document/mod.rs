@@ -11,6 +11,7 @@ mod csv;
 mod data_source;
 mod directory;
 mod error;
+mod fixture;
 mod load;
 mod lookup;
 mod preset;
@@ -43,6 +44,7 @@ pub use data_source::{
 };
 pub use directory::{Bind, Directory, DirectoryKind, DisabledBy, Encryption};
 pub use error::{DocumentError, Severity};
+pub use fixture::{Expectation, ExpectedState, ExpectedValues, Fixture};
 pub use load::load;
 pub use lookup::Lookup;
 pub use preset::presets;

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::set::Kind;
-use super::{Application, Automation, DataSource, Directory, Lookup, Policy, Template};
+use super::{Application, Automation, DataSource, Directory, Fixture, Lookup, Policy, Template};
 
 /// The names of all kinds of document, in the order in which documentation lists them.
-pub fn kinds() -> [&'static str; 7] {
+pub fn kinds() -> [&'static str; 8] {
     Kind::ALL.map(Kind::name)
 }
 
@@ -22,6 +22,7 @@ pub fn schema(kind: &str) -> Option<Value> {
         Kind::Automation => schemars::schema_for!(Automation),
         Kind::Policy => schemars::schema_for!(Policy),
         Kind::Lookup => schemars::schema_for!(Lookup),
+        Kind::Fixture => schemars::schema_for!(Fixture),
     };
     let mut schema = schema.to_value();
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {

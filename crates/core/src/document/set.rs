@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::listed;
 use super::tree::{Position, parent};
-use super::{Application, Automation, DataSource, Directory, Lookup, Policy, Template};
+use super::{Application, Automation, DataSource, Directory, Fixture, Lookup, Policy, Template};
 
 /// Kinds of document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,11 +29,13 @@ pub enum Kind {
     Policy,
     /// A table of values for expressions.
     Lookup,
+    /// A person to try a mapping with.
+    Fixture,
 }
 
 impl Kind {
     /// All kinds, in the order in which documentation lists them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Application,
         Self::DataSource,
         Self::Directory,
@@ -41,6 +43,7 @@ impl Kind {
         Self::Automation,
         Self::Policy,
         Self::Lookup,
+        Self::Fixture,
     ];
 
     /// The name that documents write.
@@ -53,6 +56,7 @@ impl Kind {
             Self::Automation => "automation",
             Self::Policy => "policy",
             Self::Lookup => "lookup",
+            Self::Fixture => "fixture",
         }
     }
 }
@@ -97,6 +101,8 @@ pub enum Document {
     Policy(Policy),
     /// `kind: lookup`.
     Lookup(Lookup),
+    /// `kind: fixture`.
+    Fixture(Fixture),
 }
 
 impl Document {
@@ -110,6 +116,7 @@ impl Document {
             Self::Automation(_) => Kind::Automation,
             Self::Policy(_) => Kind::Policy,
             Self::Lookup(_) => Kind::Lookup,
+            Self::Fixture(_) => Kind::Fixture,
         }
     }
 
@@ -123,6 +130,7 @@ impl Document {
             Self::Automation(document) => &document.name,
             Self::Policy(document) => &document.name,
             Self::Lookup(document) => &document.name,
+            Self::Fixture(document) => &document.name,
         }
     }
 }
@@ -205,6 +213,18 @@ impl Documents {
         /// The lookup of this name.
         lookup, Lookup
     );
+    by_name!(
+        /// The fixture of this name.
+        fixture, Fixture
+    );
+
+    /// All fixtures, by name.
+    pub fn fixtures(&self) -> impl Iterator<Item = &Fixture> {
+        self.iter().filter_map(|document| match document {
+            Document::Fixture(fixture) => Some(fixture),
+            _ => None,
+        })
+    }
 
     /// All documents, by kind and then by name.
     pub fn iter(&self) -> impl Iterator<Item = &Document> {
@@ -229,7 +249,7 @@ impl Documents {
         self.documents.is_empty()
     }
 
-    /// SHA-256 (64 hexadecimal digits) of what all documents say. The same whatever their order, comments, layout and
+    /// SHA-256 (64 hexadecimal digits) of what all documents but fixtures say. The same whatever their order, comments, layout and
     /// files; another one when the catalog changed what a preset fills in.
     pub fn digest(&self) -> String {
         hex::encode(Sha256::digest(self.to_json().as_bytes()))
@@ -242,9 +262,11 @@ impl Documents {
     }
 
     /// All documents as a JSON array in canonical form: by kind and name, keys in order, no spaces. Read again by
-    /// [`from_json`](Self::from_json).
+    /// [`from_json`](Self::from_json). Without fixtures: nothing that runs depends on them, and they are full of
+    /// personal data.
     pub fn to_json(&self) -> String {
-        let documents: Vec<_> = self.iter().collect();
+        let runs = |document: &&Document| document.kind() != Kind::Fixture;
+        let documents: Vec<_> = self.iter().filter(runs).collect();
         // The types have only texts as keys and only finite numbers, so that this cannot fail.
         serde_json::to_value(documents)
             .map(|value| sorted(value).to_string())

@@ -53,20 +53,25 @@ pub(super) fn now() -> Timestamp {
     "2026-11-21T08:00:00Z".parse().unwrap()
 }
 
-#[test]
-fn every_example_of_the_documentation_gives_what_it_says() {
+/// What a format gives of the record: its values with ` | ` between them, `(no value)`, or its error.
+pub(super) fn gives(format: &str) -> String {
     let (record, lookups) = (Record::new(RECORD), lookups());
     let scope = Scope::of_names(&record)
         .with_lookups(&lookups)
         .with_now(now())
         .with_secrets(&Vault);
+    match Format::parse(format).and_then(|format| format.evaluate(&scope)) {
+        Ok(Evaluated::Values(values)) => values.join(" | "),
+        Ok(Evaluated::Nothing { .. }) => "(no value)".to_owned(),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+#[test]
+fn every_example_of_the_documentation_gives_what_it_says() {
     let mut wrong = Vec::new();
     for doc in functions() {
-        let given = match Format::parse(doc.example).and_then(|format| format.evaluate(&scope)) {
-            Ok(Evaluated::Values(values)) => values.join(" | "),
-            Ok(Evaluated::Nothing { .. }) => "(no value)".to_owned(),
-            Err(error) => format!("error: {error}"),
-        };
+        let given = gives(doc.example);
         if given != doc.result {
             wrong.push(format!(
                 "{}: {} gives {given}, not {}",

@@ -191,18 +191,25 @@ static KNOWN: LazyLock<HashMap<&'static str, Known>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The functions by theme, in the order of the documentation.
+pub(super) fn themes() -> [(&'static str, &'static [Function]); 11] {
+    [
+        ("Texts", super::text::FUNCTIONS),
+        ("Names and telephone numbers", super::names::FUNCTIONS),
+        ("Several values", super::lists::FUNCTIONS),
+        ("Choices", super::choices::FUNCTIONS),
+        ("Tests", super::tests::FUNCTIONS),
+        ("Numbers", super::numbers::FUNCTIONS),
+        ("Dates", super::dates::FUNCTIONS),
+        ("Other languages and protocols", super::encodings::FUNCTIONS),
+        ("Countries", super::country::FUNCTIONS),
+        ("Languages", super::language::FUNCTIONS),
+        ("Made and reserved names", super::generated::FUNCTIONS),
+    ]
+}
+
 fn tables() -> impl Iterator<Item = &'static Function> {
-    let tables: [&'static [Function]; 8] = [
-        super::text::FUNCTIONS,
-        super::names::FUNCTIONS,
-        super::lists::FUNCTIONS,
-        super::choices::FUNCTIONS,
-        super::tests::FUNCTIONS,
-        super::numbers::FUNCTIONS,
-        super::dates::FUNCTIONS,
-        super::encodings::FUNCTIONS,
-    ];
-    tables.into_iter().flatten()
+    themes().into_iter().flat_map(|(_, functions)| functions)
 }
 
 impl Known {

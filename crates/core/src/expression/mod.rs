@@ -5,13 +5,17 @@
 
 mod choices;
 mod condition;
+mod country;
 mod dates;
+mod elsewhere;
 mod encodings;
 mod error;
 mod evaluate;
 mod format;
 mod function;
+mod generated;
 pub(crate) mod json;
+mod language;
 mod lists;
 mod lookup;
 mod meter;
@@ -21,11 +25,14 @@ mod numbers;
 mod parse;
 mod pattern;
 mod phone;
+mod reference;
 mod scope;
 mod tests;
 mod text;
 mod value;
 
+#[cfg(test)]
+mod edges;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
@@ -38,5 +45,6 @@ pub use function::{FunctionDoc, functions};
 pub use lookup::{Lookups, Table};
 pub use meter::{MAX_ITEMS, MAX_TEXT};
 pub use parse::MAX_EXPRESSION;
+pub use reference::reference;
 pub use scope::{Names, Scope, SecretHook};
 pub use value::{Moment, Value};

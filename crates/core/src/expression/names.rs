@@ -57,6 +57,29 @@ fn large(letter: char) -> String {
 /// Every word with a capital. An apostrophe begins a new one when at least two letters follow it: O'Brien, but
 /// employee's.
 pub(super) fn capitalised(text: &str) -> String {
+    capitalised_by(text, |letter, made| made.extend(letter.to_uppercase()))
+}
+
+/// The same as a language does it: in Turkish i and ı are other letters, and Dutch has IJ.
+pub(super) fn capitalised_in(text: &str, language: &str) -> String {
+    if super::text::turkic(language) {
+        let small = text.replace('İ', "i").replace('I', "ı");
+        return capitalised_by(&small, |letter, made| match letter {
+            'i' => made.push('İ'),
+            other => made.extend(other.to_uppercase()),
+        });
+    }
+    let mut made = capitalised(text);
+    if matches!(language.get(..2), Some("nl")) {
+        let starts: Vec<usize> = made.match_indices("Ij").map(|(at, _)| at).collect();
+        for at in starts {
+            made.replace_range(at..at + 2, "IJ");
+        }
+    }
+    made
+}
+
+fn capitalised_by(text: &str, large: fn(char, &mut String)) -> String {
     let mut made = String::with_capacity(text.len());
     let mut inside = false;
     let mut rest = text.chars();
@@ -64,7 +87,7 @@ pub(super) fn capitalised(text: &str) -> String {
         if inside {
             made.extend(letter.to_lowercase());
         } else {
-            made.extend(letter.to_uppercase());
+            large(letter, &mut made);
         }
         inside = match letter {
             '\'' | '’' => inside && rest.clone().take_while(|c| c.is_alphabetic()).count() < 2,

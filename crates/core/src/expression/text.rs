@@ -43,10 +43,13 @@ pub(super) static FUNCTIONS: &[Function] = &[
         }
     ),
     function!(
-        "title(text)",
-        "Every word with a capital, the rest of it small.",
+        "title(text, language=)",
+        "Every word with a capital, the rest of it small; as is done in Turkish (`tr`, `az`) and Dutch (`nl`: IJ).",
         "{{ 'head of SALES' | title }}" => "Head Of Sales",
-        |call| Ok(Value::from(super::names::capitalised(&call.text(0)?)))
+        |call| {
+            let (text, language) = (call.text(0)?, call.text_or(1, "")?);
+            Ok(Value::from(super::names::capitalised_in(&text, &language)))
+        }
     ),
     function!(
         "trim(text, characters=)",
@@ -142,7 +145,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
 ];
 
-fn turkic(language: &str) -> bool {
+pub(super) fn turkic(language: &str) -> bool {
     matches!(language.get(..2), Some("tr" | "az"))
 }
 

@@ -148,7 +148,7 @@ pub(super) fn paged(increment: i64) -> Value {
 
 pub(super) const KEY: &str = "k3y-of-the/crew";
 
-struct Vault;
+pub(super) struct Vault;
 
 #[async_trait]
 impl Secrets for Vault {
@@ -181,12 +181,16 @@ pub(super) fn source(application: &Application) -> Result<HttpSource, SourceErro
 
 /// A source of some of them.
 pub(super) fn source_of(application: &Application, uses: &[EndpointUse]) -> Result<HttpSource, SourceError> {
-    let environment = Environment {
-        folder: PathBuf::from("."),
-        lookups: Lookups::new(Vec::<(String, Table)>::new()),
-        now: Arc::new(|| Timestamp::UNIX_EPOCH),
-    };
+    let environment = environment();
     let mut options = options(application, &environment)?;
     options.retries.first = Duration::from_millis(1);
     HttpSource::with_options(application, uses, Arc::new(Vault), environment, options)
+}
+
+pub(super) fn environment() -> Environment {
+    Environment {
+        folder: PathBuf::from("."),
+        lookups: Lookups::new(Vec::<(String, Table)>::new()),
+        now: Arc::new(|| Timestamp::UNIX_EPOCH),
+    }
 }

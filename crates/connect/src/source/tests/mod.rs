@@ -9,6 +9,7 @@ mod paging;
 mod repeating;
 mod splitting;
 mod trouble;
+mod trying;
 mod xml;
 
 use async_trait::async_trait;

@@ -1,0 +1,202 @@
+//! Values that are nobody's business: attributes whose mapping says `redact: true` are planned and written like
+//! others, and shown as `…`. Hidden is what is shown; what is stored stays whole, since it has to be carried out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::action::{Action, AttributeChange, AttributeValues};
+use crate::attribute::AttributeName;
+use crate::compile::column_or_format;
+use crate::document::{DataSource, Document, Documents};
+use crate::outcome::Outcome;
+use crate::plan::{Change, Operation};
+
+/// What stands for a hidden value.
+pub const HIDDEN: &str = "…";
+
+/// The attributes and columns whose values are not shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Redaction {
+    attributes: BTreeSet<AttributeName>,
+    /// Columns by data source, which only hidden attributes are made of.
+    columns: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Redaction {
+    /// What these documents hide. An attribute that one data source hides is hidden everywhere.
+    pub fn of(documents: &Documents) -> Self {
+        let mut redaction = Self::default();
+        for document in documents.iter() {
+            if let Document::DataSource(source) = document {
+                let hidden = source
+                    .attributes
+                    .iter()
+                    .filter(|(_, mapping)| mapping.is_redacted());
+                redaction.attributes.extend(hidden.map(|(name, _)| name.clone()));
+                let columns = hidden_columns(source);
+                if !columns.is_empty() {
+                    redaction.columns.insert(source.name.clone(), columns);
+                }
+            }
+        }
+        redaction
+    }
+
+    /// Hides what another one hides too.
+    pub fn add(&mut self, other: Self) {
+        self.attributes.extend(other.attributes);
+        for (source, columns) in other.columns {
+            self.columns.entry(source).or_default().extend(columns);
+        }
+    }
+
+    /// Whether the values of an attribute are hidden.
+    pub fn hides(&self, name: &str) -> bool {
+        self.attributes.iter().any(|hidden| hidden.is(name))
+    }
+
+    /// Whether the values of a data source's column are hidden.
+    pub fn hides_column(&self, source: &str, column: &str) -> bool {
+        self.columns
+            .get(source)
+            .is_some_and(|columns| columns.contains(column))
+    }
+
+    /// A change as it may be shown.
+    pub fn change(&self, change: &mut Change) {
+        change
+            .operations
+            .iter_mut()
+            .for_each(|operation| self.operation(operation));
+    }
+
+    /// An operation as it may be shown.
+    pub fn operation(&self, operation: &mut Operation) {
+        match &mut operation.action {
+            Action::CreateAccount { attributes, .. }
+            | Action::Delete {
+                stored: attributes, ..
+            } => {
+                for AttributeValues { name, values } in attributes {
+                    self.values(name, values);
+                }
+            }
+            Action::ModifyAttributes { changes } => {
+                for AttributeChange { name, before, after } in changes {
+                    self.values(name, before);
+                    self.values(name, after);
+                }
+            }
+            Action::Move { .. }
+            | Action::AddToGroups { .. }
+            | Action::RemoveFromGroups { .. }
+            | Action::Enable
+            | Action::Disable => {}
+        }
+    }
+
+    /// What became of an operation, as it may be shown: what was found instead may be a hidden value.
+    pub fn outcome(&self, operation: &Operation, outcome: &mut Outcome) {
+        let touches = match &operation.action {
+            Action::ModifyAttributes { changes } => {
+                changes.iter().any(|change| self.hides(change.name.as_str()))
+            }
+            Action::CreateAccount { attributes, .. } => {
+                attributes.iter().any(|values| self.hides(values.name.as_str()))
+            }
+            _ => false,
+        };
+        if let Outcome::Overtaken { found } = outcome
+            && touches
+        {
+            HIDDEN.clone_into(found);
+        }
+    }
+
+    fn values(&self, name: &AttributeName, values: &mut [String]) {
+        if self.hides(name.as_str()) {
+            for value in values {
+                HIDDEN.clone_into(value);
+            }
+        }
+    }
+}
+
+/// The columns of which hidden attributes are made, but no other attribute.
+fn hidden_columns(source: &DataSource) -> BTreeSet<String> {
+    let (mut hidden, mut shown) = (BTreeSet::new(), BTreeSet::new());
+    for mapping in source.attributes.values() {
+        let Ok(format) = column_or_format(mapping.from()) else {
+            continue;
+        };
+        let columns = format.columns().map(|(name, _)| name.to_owned());
+        if mapping.is_redacted() {
+            hidden.extend(columns);
+        } else {
+            shown.extend(columns);
+        }
+    }
+    hidden.retain(|column| !shown.contains(column));
+    hidden
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::load;
+
+    fn redaction() -> Redaction {
+        let text = "
+kind: data_source
+name: people
+application: hr
+endpoints: [{ endpoint: users, primary_key: id }]
+attributes:
+  sn: last
+  extensionAttribute1: { from: salary, redact: true }
+  extensionAttribute2: { from: \"{{ last }}{{ bank.iban }}\", redact: true }
+";
+        let (documents, errors) = load(&[("hr.yaml".to_owned(), text.to_owned())]);
+        assert!(errors.is_empty(), "{errors:?}");
+        Redaction::of(&documents)
+    }
+
+    #[test]
+    fn hidden_are_the_attributes_and_the_columns_that_only_they_are_made_of() {
+        let redaction = redaction();
+        assert!(redaction.hides("EXTENSIONATTRIBUTE1") && !redaction.hides("sn"));
+        let columns = ["salary", "bank", "last", "id"].map(|column| redaction.hides_column("people", column));
+        assert_eq!(columns, [true, true, false, false]);
+        assert!(!redaction.hides_column("others", "salary"));
+    }
+
+    #[test]
+    fn operations_and_outcomes_are_shown_without_hidden_values() {
+        let texts = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+        let mut operation = Operation {
+            action: Action::ModifyAttributes {
+                changes: vec![
+                    AttributeChange {
+                        name: "extensionAttribute1".into(),
+                        before: texts(&["100"]),
+                        after: Vec::new(),
+                    },
+                    AttributeChange {
+                        name: "sn".into(),
+                        before: texts(&["a"]),
+                        after: texts(&["b"]),
+                    },
+                ],
+            },
+            because: "mover".to_owned(),
+        };
+        let mut outcome = Outcome::Overtaken {
+            found: "extensionAttribute1: 90".to_owned(),
+        };
+        let redaction = redaction();
+        redaction.outcome(&operation, &mut outcome);
+        redaction.operation(&mut operation);
+        let shown = format!("{operation:?} {outcome:?}");
+        assert!(!shown.contains("100") && !shown.contains("90"), "{shown}");
+        assert!(shown.contains("\"b\""), "{shown}");
+    }
+}
