@@ -162,6 +162,12 @@ pub enum Command {
         #[arg(long)]
         directory: Option<String>,
     },
+    /// Lists applications, with how their requests are let in and whether somebody has to agree.
+    Applications {
+        /// Prints JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Lets somebody sign in with a browser and agree that Tenure may call an application that uses OAuth 2.0.
     Authorize {
         /// The application's name; without it such applications are listed, with whether they are authorized.

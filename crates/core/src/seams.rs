@@ -86,6 +86,8 @@ pub enum SourceTrouble {
     Unreachable,
     /// The credentials were not accepted, or are missing.
     Unauthorized,
+    /// Somebody has to agree (again) before the application lets requests in; no credentials that are kept can help.
+    NeedsAuthorization,
     /// The request was answered with an error.
     Refused,
     /// The answer cannot be read.

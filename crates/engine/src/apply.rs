@@ -169,6 +169,9 @@ fn may_go_on(run: &Run, release: Release) -> Result<(), EngineError> {
             holds: run.held.clone(),
         }),
         RunState::Held if run.held.iter().all(|hold| hold.kind.can_be_released()) => Ok(()),
+        RunState::Held if run.plan_digest.is_none() => not(
+            "nothing was planned; authorize the application as the run says, and run the automation again",
+        ),
         RunState::Held => {
             not("what came was not whole, so the plan must not be carried out; run the automation again")
         }

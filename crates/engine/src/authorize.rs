@@ -1,9 +1,9 @@
-//! Applications that somebody has to agree to: which there are, what they need, and asking for it.
+//! How applications let requests in: which there are, what they need, and asking for it.
 
 use std::sync::Arc;
 
 use tenure_connect::authorization::{State, Tokens};
-use tenure_core::document::{Document, Documents, Kind};
+use tenure_core::document::{AuthorizationKind, Document, Documents, Grant, Kind};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -17,23 +17,53 @@ pub struct AuthorizationReport {
     pub state: State,
 }
 
+/// An application, with what is known of its authorization without calling it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplicationReport {
+    /// Its name.
+    pub application: String,
+    /// What its requests carry.
+    pub kind: AuthorizationKind,
+    /// How its tokens are come by; none when it does not use OAuth 2.0.
+    pub grant: Option<Grant>,
+    /// Whether its requests are let in; none when that is not known before one is made.
+    pub state: Option<State>,
+}
+
 impl Engine {
     /// Every application that uses OAuth 2.0, with what the vault knows of it. Nothing is called.
     pub async fn authorizations(
         &self,
         documents: &Documents,
     ) -> Result<Vec<AuthorizationReport>, EngineError> {
+        let all = self.applications(documents).await?;
+        let report = |report: ApplicationReport| {
+            Some(AuthorizationReport {
+                application: report.application,
+                state: report.state?,
+            })
+        };
+        Ok(all.into_iter().filter_map(report).collect())
+    }
+
+    /// Every application, with what the vault knows of it. Nothing is called.
+    pub async fn applications(&self, documents: &Documents) -> Result<Vec<ApplicationReport>, EngineError> {
         let mut reports = Vec::new();
         for document in documents.iter() {
             let Document::Application(application) = document else {
                 continue;
             };
-            if let Some(tokens) = self.connections.tokens(documents, application, self.clock)? {
-                reports.push(AuthorizationReport {
-                    application: application.name.clone(),
-                    state: tokens.state().await?,
-                });
-            }
+            let tokens = self.connections.tokens(documents, application, self.clock)?;
+            let state = match &tokens {
+                Some(tokens) => Some(tokens.state().await?),
+                None => None,
+            };
+            reports.push(ApplicationReport {
+                application: application.name.clone(),
+                kind: application.authorization.kind,
+                grant: tokens.map(|tokens| tokens.grant()),
+                state,
+            });
         }
         Ok(reports)
     }
@@ -60,6 +90,7 @@ mod tests {
 
     use jiff::Timestamp;
     use tenure_core::document::load;
+    use tenure_core::plan::HoldKind;
     use tenure_store::{RunState, Store, Vault, VaultKey};
 
     use super::*;
@@ -102,7 +133,7 @@ rules: { mover: [{ modify_attributes: all }] }
 ";
 
     #[tokio::test]
-    async fn a_run_that_needs_authorization_ends_before_anything_is_planned_and_says_what_to_do() {
+    async fn a_run_that_needs_authorization_is_held_before_anything_is_planned_and_says_what_to_do() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("tenure.db").display().to_string())
             .await
@@ -118,20 +149,27 @@ rules: { mover: [{ modify_attributes: all }] }
             started_by: "a test".to_owned(),
             watch: Arc::new(Unwatched),
         };
-        let error = engine
-            .plan(&documents, "corp-from-crew", &options)
-            .await
-            .unwrap_err();
+        let run = engine.plan(&documents, "corp-from-crew", &options).await.unwrap();
+        let [hold] = run.held.as_slice() else {
+            panic!("there is one reason: {run:?}")
+        };
         assert_eq!(
-            error.to_string(),
-            "authorizing the application `crew`: it needs authorization: nobody has agreed yet\n  \
-             run `tenure authorize crew`"
+            (hold.kind, hold.text.as_str(), hold.hint.as_str()),
+            (
+                HoldKind::Authorization,
+                "authorizing the application `crew`: it needs authorization: nobody has agreed yet",
+                "run `tenure authorize crew`; the next run goes on by itself"
+            )
         );
         let runs = engine.store().runs(None, 10).await.unwrap();
-        let run = runs.first().unwrap();
         assert_eq!(
-            (runs.len(), run.state, run.summary.plan.changes),
-            (1, RunState::Failed, 0)
+            (
+                runs.as_slice(),
+                run.state,
+                run.summary.plan.changes,
+                &run.plan_digest
+            ),
+            ([run.clone()].as_slice(), RunState::Held, 0, &None)
         );
 
         let reports = engine.authorizations(&documents).await.unwrap();
@@ -139,7 +177,21 @@ rules: { mover: [{ modify_attributes: all }] }
             panic!("one application uses OAuth 2.0: {reports:?}")
         };
         assert_eq!(application, "crew");
-        assert!(matches!(state, State::NeedsAuthorization { .. }));
+        let since = Some(Timestamp::UNIX_EPOCH);
+        assert!(matches!(state, State::NeedsAuthorization { since: noticed, .. } if *noticed == since));
+        let all = engine.applications(&documents).await.unwrap();
+        let kinds: Vec<_> = all
+            .iter()
+            .map(|report| (report.application.as_str(), report.kind, report.grant))
+            .collect();
+        let grant = Some(Grant::AuthorizationCode);
+        assert_eq!(
+            kinds,
+            [
+                ("crew", AuthorizationKind::Oauth2, grant),
+                ("keyed", AuthorizationKind::Bearer, None)
+            ]
+        );
         let error = engine.tokens(&documents, "keyed").unwrap_err().to_string();
         assert!(
             error.contains("`keyed`, authorization.type: is not `oauth2`"),

@@ -8,6 +8,7 @@ use tenure_connect::authorization::Tokens;
 use tenure_connect::directory::{
     ActiveDirectory, ActiveDirectoryRules, DirectorySettings, LdapDirectory, LdapRules, Mark,
 };
+use tenure_connect::http::Manners;
 use tenure_connect::ldap::{
     Credentials, Filter, LdapError, LdapSettings, Scheme, ServerUrl, StartTls, Trust,
 };
@@ -27,12 +28,20 @@ pub(crate) struct Connections {
     store: Store,
     vault: Arc<Vault>,
     folder: PathBuf,
+    /// One pace for each application, for all that this process does.
+    manners: Manners,
 }
 
 impl Connections {
     /// Secrets come from the vault, and relative paths begin in the folder.
     pub(crate) fn new(store: Store, vault: Arc<Vault>, folder: PathBuf) -> Self {
-        Self { store, vault, folder }
+        let manners = Manners::default();
+        Self {
+            store,
+            vault,
+            folder,
+            manners,
+        }
     }
 
     /// What a data source reads from. An application that nobody has authorized is an error here, before anything is
@@ -168,6 +177,7 @@ impl Connections {
             folder: self.folder.clone(),
             lookups: lookups(documents),
             now: Arc::new(move || clock.now()),
+            manners: self.manners.clone(),
         }
     }
 }

@@ -21,7 +21,7 @@ mod trial;
 mod wave;
 
 pub use apply::{ApplyOptions, Release, password_name};
-pub use authorize::AuthorizationReport;
+pub use authorize::{ApplicationReport, AuthorizationReport};
 pub use clock::Clock;
 pub use engine::Engine;
 pub use error::EngineError;

@@ -11,7 +11,7 @@ use tenure_core::join::{Joined, Known, Reading};
 use tenure_core::link::Link;
 use tenure_core::plan::{Absence, Finding, FindingKind, Hold, HoldKind, Presence, Rules, holds, sort};
 use tenure_core::profile::PersonKey;
-use tenure_core::seams::{Completeness, Directory};
+use tenure_core::seams::{Completeness, Directory, SourceTrouble};
 use tenure_store::{Claim, Lease, NewRun, Run, RunChange, RunId, RunState, RunSummary};
 use tokio::sync::oneshot;
 
@@ -36,7 +36,7 @@ pub struct PlanOptions {
 
 impl Engine {
     /// Fetches, reads, plans and guards, and stores the plan. The run that comes back is `Planned`, `Held`, or `Done`
-    /// when there is nothing to do.
+    /// when there is nothing to do. One whose application needs authorization is held without a plan.
     pub async fn plan(
         &self,
         documents: &Documents,
@@ -108,6 +108,10 @@ impl Engine {
         };
         let run = self.store.start_run(new, now).await?;
         if let Err(error) = Box::pin(self.make(run, documents, automation, compiled, options, now)).await {
+            if let Some(hold) = needs_authorization(&error) {
+                self.hold(run, hold).await?;
+                return Ok(self.store.run(run).await?);
+            }
             let change = RunChange {
                 finished_at: Some(self.clock.now()),
                 error: Some(error.to_string()),
@@ -119,6 +123,22 @@ impl Engine {
             return Err(error);
         }
         Ok(self.store.run(run).await?)
+    }
+
+    /// Holds a run that came to no plan.
+    async fn hold(&self, run: RunId, hold: Hold) -> Result<(), EngineError> {
+        let finding = Finding {
+            person: None,
+            kind: FindingKind::Notice,
+            text: format!("{}; nothing was fetched, and nobody is taken as gone", hold.text),
+        };
+        let summary = RunSummary {
+            findings: 1,
+            ..RunSummary::default()
+        };
+        let mut writer = self.store.plan_writer(run).await?;
+        writer.write_findings(&[finding]).await?;
+        Ok(writer.hold(&[hold], &summary).await?)
     }
 
     /// An earlier plan that waits is replaced by the one that is about to be made; a run that broke off in the middle
@@ -422,6 +442,18 @@ fn absence(incomplete: &[String], joined: &mut Joined, before: Option<&Run>) -> 
         text,
     });
     Absence::Unproven
+}
+
+/// The hold of a run that waits for somebody to agree to an application, when that is why it cannot go on.
+fn needs_authorization(error: &EngineError) -> Option<Hold> {
+    let EngineError::Source(error) = error else {
+        return None;
+    };
+    (error.kind == SourceTrouble::NeedsAuthorization).then(|| Hold {
+        kind: HoldKind::Authorization,
+        text: error.to_string(),
+        hint: format!("{}; the next run goes on by itself", error.hint),
+    })
 }
 
 fn needs_approval(workflow: &str) -> Hold {

@@ -15,6 +15,12 @@ pub enum LabError {
         /// The Debian package that has it.
         package: &'static str,
     },
+    /// A page did not let anybody sign in.
+    #[error("signing in with a browser: {why}")]
+    Browser {
+        /// What was wrong.
+        why: String,
+    },
     /// The counterparty can only be started by root.
     #[error("{what} needs root: {why}. Run the test as root, for example in a container")]
     NeedsRoot {

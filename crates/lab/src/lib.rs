@@ -9,6 +9,7 @@
 #![cfg(unix)]
 
 mod addresses;
+mod browser;
 mod certificates;
 mod error;
 mod folders;
@@ -23,6 +24,7 @@ mod slapd;
 mod templates;
 mod wait;
 
+pub use browser::Browser;
 pub use certificates::{Authority, Certificate};
 pub use error::LabError;
 pub use oidc::OidcProvider;

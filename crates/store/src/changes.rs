@@ -101,8 +101,8 @@ const SAVE_FINDINGS: Bulk<2> = Bulk {
     sql: "INSERT INTO findings (run, seq, body) SELECT $1, seq, body FROM new",
 };
 
-/// What is true of rows whose plan is whole.
-const WHOLE: &str = "EXISTS (SELECT 1 FROM runs WHERE runs.id = p.run AND runs.plan_digest IS NOT NULL)";
+/// What is true of rows whose plan is whole, or whose run is held without one.
+const WHOLE: &str = "EXISTS (SELECT 1 FROM runs WHERE runs.id = p.run AND (runs.plan_digest IS NOT NULL OR runs.state = 'held'))";
 
 /// Takes in the plan of one run. What is not finished is never seen, and goes when the next writer starts.
 #[derive(Debug)]
@@ -263,6 +263,28 @@ impl PlanWriter {
                     to_json(DOING, summary)?.into(),
                     to_json(DOING, held)?.into(),
                     Value::Integer((state == RunState::Done).then(|| micros(at))),
+                ],
+            )
+            .await?;
+        writing.commit().await
+    }
+
+    /// Holds a run that cannot be planned: with the findings so far it goes from `Fetching` to `Held` in one
+    /// transaction. It has no plan, and so no digest.
+    pub async fn hold(mut self, held: &[Hold], summary: &RunSummary) -> Result<(), StoreError> {
+        const DOING: &str = "holding a run";
+        let mut writing = self.store.write(DOING).await?;
+        self.write_rest(&mut writing).await?;
+        writing
+            .set_state(self.run, &[RunState::Fetching], RunState::Held)
+            .await?;
+        writing
+            .execute(
+                "UPDATE runs SET summary = $2, held = $3 WHERE id = $1",
+                &[
+                    self.run.0.into(),
+                    to_json(DOING, summary)?.into(),
+                    to_json(DOING, held)?.into(),
                 ],
             )
             .await?;

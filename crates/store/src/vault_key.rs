@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 use crate::error::StoreError;
@@ -86,26 +88,14 @@ fn create(path: &Path, text: &str) -> Result<(), std::io::Error> {
     }
 }
 
+/// Base64 of either alphabet. What stands in the last digit beyond the key is not looked at, as it was not before.
 fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(32);
-    let (mut bits, mut held) = (0u32, 0);
-    for digit in text.trim_end_matches('=').bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xff_ffff;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from(bits >> held & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
+    const RULES: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true);
+    const READER: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, RULES);
+    let digits = Zeroizing::new(text.trim_end_matches('=').replace('-', "+").replace('_', "/"));
+    READER.decode(digits.as_bytes()).ok()
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ fn list(reports: &[AuthorizationReport]) -> Exit {
                 );
             }
             State::Authorized { until: None } => println!("{application}  {}", style.green("authorized")),
-            State::NeedsAuthorization { why } => {
+            State::NeedsAuthorization { why, .. } => {
                 println!("{application}  {}: {why}", style.red("needs authorization"));
                 println!("  run `tenure authorize {application}`");
             }

@@ -1,5 +1,6 @@
 //! One file per command, each thin: parse, call the engine, present.
 
+mod applications;
 mod authorize;
 mod check;
 mod demo;
@@ -59,6 +60,7 @@ pub async fn run(arguments: Arguments) -> Exit {
         Command::Person { key, json } => person::person(&home, &key, json).await,
         Command::Password { key, directory } => person::password(&home, &key, directory.as_deref()).await,
         Command::Unlink { key, directory } => person::unlink(&home, &key, directory.as_deref()).await,
+        Command::Applications { json } => applications::applications(&home, json).await,
         Command::Authorize { application, paste } => {
             authorize::authorize(&home, application.as_deref(), paste).await
         }

@@ -77,6 +77,9 @@ pub fn table(runs: &[Run], style: Style) {
                 Some(error) if run.plan_digest.is_none() => {
                     error.lines().next().unwrap_or_default().to_owned()
                 }
+                None if run.plan_digest.is_none() && !run.held.is_empty() => {
+                    run.held.iter().map(|hold| hold.text.as_str()).collect()
+                }
                 _ => sum(&run.summary.plan, run.summary.findings, style),
             },
         ]);

@@ -1,6 +1,8 @@
 //! The command as it is used: the real binary, real servers, real signals.
 
 #[cfg(test)]
+mod applications;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod crash;

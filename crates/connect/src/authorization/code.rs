@@ -183,6 +183,7 @@ impl Authorizing {
             code,
             verifier: self.verifier.as_ref(),
         };
+        let place = tokens.at_ease().await?;
         let token = tokens.ask(ask).await.map_err(|refusal| match refusal {
             Refusal::Other(error) => error,
             Refusal::Grant(said) => refused(
@@ -190,6 +191,7 @@ impl Authorizing {
                 format!("run `{}` again, and agree within a few minutes", tokens.command()),
             ),
         })?;
+        drop(place);
         tokens.adopt(token).await
     }
 }

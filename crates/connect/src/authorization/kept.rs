@@ -20,8 +20,23 @@ pub(super) struct Kept {
 pub(super) enum What {
     /// A token.
     Token(Token),
-    /// The token could not be renewed.
-    NeedsAuthorization { why: String },
+    /// There is no token that could be renewed.
+    NeedsAuthorization(Need),
+}
+
+/// Why somebody has to agree, and since when that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Need {
+    pub(super) why: String,
+    pub(super) since: Option<Timestamp>,
+}
+
+impl Need {
+    /// Something that is seen now and not remembered.
+    pub(super) fn seen(why: &str) -> Self {
+        let why = why.to_owned();
+        Self { why, since: None }
+    }
 }
 
 /// As it is written. It goes into the vault as one secret.
@@ -38,6 +53,8 @@ struct Written<'a> {
     lifetime: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     needs_authorization: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
 }
 
 impl Kept {
@@ -54,7 +71,10 @@ impl Kept {
                 written.expires_at = token.life.map(|life| life.ends);
                 written.lifetime = token.life.map(|life| life.whole.as_secs());
             }
-            What::NeedsAuthorization { why } => written.needs_authorization = Some(why.as_str().into()),
+            What::NeedsAuthorization(Need { why, since }) => {
+                written.needs_authorization = Some(why.as_str().into());
+                written.since = *since;
+            }
         }
         // Texts and numbers can always be written.
         Secret::new(serde_json::to_string(&written).unwrap_or_default())
@@ -64,9 +84,10 @@ impl Kept {
     pub(super) fn read(secret: &Secret) -> Option<Self> {
         let written: Written<'_> = serde_json::from_str(secret.expose()).ok()?;
         let what = match (written.needs_authorization, written.access_token) {
-            (Some(why), _) => What::NeedsAuthorization {
+            (Some(why), _) => What::NeedsAuthorization(Need {
                 why: why.into_owned(),
-            },
+                since: written.since,
+            }),
             (None, Some(access)) => What::Token(Token {
                 access: Secret::new(access.into_owned()),
                 refresh: written.refresh_token.map(|token| Secret::new(token.into_owned())),
@@ -106,6 +127,16 @@ mod tests {
         assert!(read.is(&token) && read.life == token.life && back.settings == "s");
         assert_eq!(read.refresh.as_ref().map(Secret::expose), Some("refre\\sh"));
         assert!(!format!("{back:?}").contains("hidden") && !format!("{back:?}").contains("refre\\"));
+        let need = Need {
+            why: "nobody has agreed".to_owned(),
+            since: Some(Timestamp::UNIX_EPOCH),
+        };
+        let kept = Kept {
+            settings: "s".to_owned(),
+            what: What::NeedsAuthorization(need.clone()),
+        };
+        let read = Kept::read(&kept.write()).unwrap().what;
+        assert!(matches!(read, What::NeedsAuthorization(read) if read == need));
         assert!(Kept::read(&Secret::new("{}".to_owned())).is_none());
         assert!(Kept::read(&Secret::new("hunter22".to_owned())).is_none());
     }

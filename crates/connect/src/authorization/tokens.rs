@@ -12,10 +12,10 @@ use tenure_core::seams::{SecretError, Secrets, SourceError, SourceTrouble, Turn}
 use tokio::sync::OwnedMutexGuard;
 
 use super::exchange::{Ask, Refusal, ask};
-use super::kept::{Kept, What};
+use super::kept::{Kept, Need, What};
 use super::settings::Settings;
 use super::token::Token;
-use crate::http::{HttpClient, HttpOptions};
+use crate::http::{HttpClient, HttpFailure, HttpOptions, Places};
 use crate::source::{Environment, options};
 
 /// The longest time for a token request with its repetitions: shorter than a turn is good for.
@@ -36,13 +36,17 @@ pub enum State {
     NeedsAuthorization {
         /// Why.
         why: String,
+        /// When that was noticed; none while nobody has tried to use it.
+        since: Option<Timestamp>,
     },
 }
 
 /// Keeps the token of an application that uses OAuth 2.0.
 pub struct Tokens {
     pub(super) settings: Settings,
-    pub(super) client: HttpClient,
+    client: HttpClient,
+    /// How long an application that has had too many calls is waited for.
+    patience: Duration,
     pub(super) vault: Arc<dyn Secrets>,
     current: Mutex<Option<Arc<Token>>>,
     /// Held by whoever renews.
@@ -91,9 +95,11 @@ impl Tokens {
             return Ok(None);
         }
         let settings = Settings::new(application, environment)?;
+        let patience = options.total_time;
         options.total_time = options.total_time.min(LONGEST);
         options.response_bytes = ANSWER;
-        options.rate = None;
+        // Its place is taken before the vault's turn, which must not be waited away.
+        options.places = Places::ByCaller;
         options.retries.times = options.retries.times.min(RETRIES);
         let client = HttpClient::new(options).map_err(|error| SourceError {
             kind: SourceTrouble::Refused,
@@ -104,6 +110,7 @@ impl Tokens {
         Ok(Some(Arc::new(Self {
             settings,
             client,
+            patience,
             vault,
             current: Mutex::new(None),
             rounds: Arc::default(),
@@ -136,10 +143,11 @@ impl Tokens {
             {
                 State::NeedsAuthorization {
                     why: WITHOUT_REFRESH.to_owned(),
+                    since: until(&token),
                 }
             }
             (Grant::AuthorizationCode, Ok(token)) => State::Authorized { until: until(&token) },
-            (Grant::AuthorizationCode, Err(why)) => State::NeedsAuthorization { why },
+            (Grant::AuthorizationCode, Err(Need { why, since })) => State::NeedsAuthorization { why, since },
         })
     }
 
@@ -188,18 +196,32 @@ impl Tokens {
         refused: Option<&Token>,
         mut rounds: OwnedMutexGuard<Rounds>,
     ) -> Result<Arc<Token>, SourceError> {
-        let result = match self.turn().await {
-            Ok(turn) => {
-                let result = self.load_or_ask(refused).await;
-                turn.end().await;
-                result
-            }
-            Err(error) => Err(error),
-        };
+        let result = self.renew_at_ease(refused).await;
         rounds.count += 1;
         rounds.failed = result.as_ref().err().cloned();
         self.round.store(rounds.count, Ordering::Release);
         result
+    }
+
+    async fn renew_at_ease(&self, refused: Option<&Token>) -> Result<Arc<Token>, SourceError> {
+        let _place = self.at_ease().await?;
+        let turn = self.turn().await?;
+        let result = self.load_or_ask(refused).await;
+        turn.end().await;
+        result
+    }
+
+    /// Waits until the application may be called. Whoever has the vault's turn must not wait for that.
+    pub(super) async fn at_ease(&self) -> Result<impl Sized, SourceError> {
+        let place = self.client.at_ease(self.patience).await;
+        place.map_err(|error| {
+            HttpFailure {
+                request: self.doing(),
+                tries: 0,
+                error,
+            }
+            .into()
+        })
     }
 
     /// The token that the vault has by now, or else a new one.
@@ -226,7 +248,13 @@ impl Tokens {
                     })?
             }
             Grant::AuthorizationCode => {
-                let old = kept.map_err(|why| self.needs_authorization(&why))?;
+                let old = match kept {
+                    Ok(old) => old,
+                    Err(need) if need.why == NOBODY && need.since.is_none() => {
+                        return Err(self.give_up(need.why).await?);
+                    }
+                    Err(need) => return Err(self.needs_authorization(&need.why)),
+                };
                 let Some(refresh) = &old.refresh else {
                     return Err(self.give_up(WITHOUT_REFRESH.to_owned()).await?);
                 };
@@ -279,7 +307,8 @@ impl Tokens {
             "the application `{}` needs authorization: {why}",
             self.settings.application
         );
-        self.write(What::NeedsAuthorization { why }).await?;
+        let since = Some(self.now());
+        self.write(What::NeedsAuthorization(Need { why, since })).await?;
         Ok(error)
     }
 
@@ -296,25 +325,29 @@ impl Tokens {
     }
 
     /// The token in the vault, or why somebody has to agree before there is one.
-    async fn kept(&self) -> Result<Result<Token, String>, SourceError> {
+    async fn kept(&self) -> Result<Result<Token, Need>, SourceError> {
         let secret = match self.vault.get(&self.settings.secret_name()).await {
             Ok(secret) => secret,
-            Err(SecretError::Missing { .. }) => return Ok(Err("nobody has agreed yet".to_owned())),
+            Err(SecretError::Missing { .. }) => return Ok(Err(Need::seen(NOBODY))),
             Err(error) => return Err(self.vault_trouble(&error)),
         };
         Ok(match Kept::read(&secret) {
             Some(kept) if kept.settings != self.settings.fingerprint() => {
-                Err("its `authorization` was changed since somebody agreed".to_owned())
+                Err(Need::seen(match kept.what {
+                    What::Token(_) => "its `authorization` was changed since somebody agreed",
+                    // What was noted with other settings is no longer so, and nobody has agreed to these.
+                    What::NeedsAuthorization(_) => NOBODY,
+                }))
             }
             Some(Kept {
                 what: What::Token(token),
                 ..
             }) => Ok(token),
             Some(Kept {
-                what: What::NeedsAuthorization { why },
+                what: What::NeedsAuthorization(need),
                 ..
-            }) => Err(why),
-            None => Err("what was kept of it cannot be read".to_owned()),
+            }) => Err(need),
+            None => Err(Need::seen("what was kept of it cannot be read")),
         })
     }
 
@@ -336,7 +369,7 @@ impl Tokens {
 
     fn needs_authorization(&self, why: &str) -> SourceError {
         SourceError {
-            kind: SourceTrouble::Unauthorized,
+            kind: SourceTrouble::NeedsAuthorization,
             doing: self.doing(),
             said: format!("it needs authorization: {why}"),
             hint: format!("run `{}`", self.command()),
@@ -366,5 +399,6 @@ impl Tokens {
     }
 }
 
+const NOBODY: &str = "nobody has agreed yet";
 const WITHOUT_REFRESH: &str =
     "its token is no longer good, and the application gave nothing to renew it with";

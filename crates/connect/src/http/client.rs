@@ -7,16 +7,19 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, StatusCode};
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tenure_core::document::LimitHeaders;
+use tokio::sync::SemaphorePermit;
+use tokio::time::{Instant, timeout_at};
 
 use super::address::{PrivateAddresses, Resolver, check_literal};
 use super::body::{BodyTrouble, read_all, read_start};
 use super::error::{HttpError, HttpFailure, RedirectRefused};
+use super::manners::Pacer;
 use super::masked::said;
-use super::pace::Pace;
+use super::pace::{TooLong, wait_until};
+use super::quota::quota;
 use super::request::{HttpRequest, Repeatable};
-use super::retry::{Retries, asked_wait, is_passing};
+use super::retry::{Retries, asked_wait, is_passing, is_too_many};
 use super::tls::{TlsError, Trust, tls_config};
 
 /// How much of an error's body is read and kept.
@@ -40,12 +43,26 @@ pub struct HttpOptions {
     pub concurrency: usize,
     /// Requests a second; none for as many as go.
     pub rate: Option<f64>,
+    /// What is shared with other clients of the same application, in place of `concurrency` and `rate` of its own.
+    pub pacer: Option<Arc<Pacer>>,
+    /// Whether each request waits for a place among those at the same time.
+    pub places: Places,
     /// How often a request is made again.
     pub retries: Retries,
     /// Whether private addresses may be connected to.
     pub private_addresses: PrivateAddresses,
     /// Whose certificates are believed.
     pub trust: Trust,
+}
+
+/// Who takes a place among the requests that go at the same time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Places {
+    /// Each request by itself.
+    #[default]
+    PerRequest,
+    /// Whoever makes the request has one, see [`HttpClient::at_ease`].
+    ByCaller,
 }
 
 impl Default for HttpOptions {
@@ -57,6 +74,8 @@ impl Default for HttpOptions {
             response_bytes: 64 << 20,
             concurrency: 2,
             rate: None,
+            pacer: None,
+            places: Places::default(),
             retries: Retries::default(),
             private_addresses: PrivateAddresses::default(),
             trust: Trust::default(),
@@ -87,8 +106,7 @@ pub struct HttpClient {
 struct Shared {
     client: Client,
     options: HttpOptions,
-    places: Semaphore,
-    pace: Pace,
+    pacer: Arc<Pacer>,
 }
 
 impl HttpClient {
@@ -108,14 +126,19 @@ impl HttpClient {
             .user_agent(concat!("tenure/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| TlsError::Setup { why: error.to_string() })?;
-        let places = Semaphore::new(options.concurrency.clamp(1, Semaphore::MAX_PERMITS));
-        let pace = Pace::new(options.rate);
+        let own = || {
+            Arc::new(Pacer::new(
+                options.concurrency,
+                options.rate,
+                LimitHeaders::default(),
+            ))
+        };
+        let pacer = options.pacer.clone().unwrap_or_else(own);
         Ok(Self {
             shared: Arc::new(Shared {
                 client,
                 options,
-                places,
-                pace,
+                pacer,
             }),
         })
     }
@@ -140,6 +163,16 @@ impl HttpClient {
         self.exchange_counted(request).await.map(|(answer, _)| answer)
     }
 
+    /// Waits until the application may be called, and takes a place among those who call it at the same time. For
+    /// requests that must not wait in the middle of what they belong to.
+    ///
+    /// # Errors
+    /// The application wants to be left in peace for longer than `patience`.
+    pub(crate) async fn at_ease(&self, patience: Duration) -> Result<Option<SemaphorePermit<'_>>, HttpError> {
+        let place = self.shared.pacer.at_ease(patience).await;
+        place.map_err(|TooLong(wait)| too_long(patience, wait))
+    }
+
     async fn exchange_counted(&self, request: &HttpRequest) -> Result<(HttpAnswer, usize), HttpFailure> {
         let failed = |tries, error| HttpFailure {
             request: request.to_string(),
@@ -147,14 +180,26 @@ impl HttpClient {
             error,
         };
         let prepared = self.prepare(request).map_err(|error| failed(0, error))?;
-        // Fails only when the semaphore is closed, which nobody does.
-        let _place = self.shared.places.acquire().await.ok();
-        wait_until(self.shared.pace.reserve()).await;
         let options = &self.shared.options;
-        let deadline = Instant::now() + options.total_time;
+        let pacer = &self.shared.pacer;
+        let mut ends = None;
         let mut waits = options.retries.waits();
+        let mut patient_waits = options.retries.patient_waits();
         let mut tries = 0;
         loop {
+            let left = ends.map_or(options.total_time, |ends: Instant| {
+                ends.saturating_duration_since(Instant::now())
+            });
+            // A place is kept while a request is made, not while it waits to be made again.
+            let place = match options.places {
+                Places::PerRequest => pacer.place().await,
+                Places::ByCaller => None,
+            };
+            let turn = pacer.pace.turn(left).await;
+            let under_way =
+                turn.map_err(|TooLong(wait)| failed(tries, too_long(options.total_time, wait)))?;
+            // Waiting for one's turn is not the application's time.
+            let deadline = *ends.get_or_insert_with(|| Instant::now() + options.total_time);
             tries += 1;
             let result = timeout_at(deadline, self.try_once(prepared.clone()))
                 .await
@@ -165,14 +210,36 @@ impl HttpClient {
                         last,
                     })
                 });
-            let (passing, asked) = match &result {
-                Ok(answer) => (is_passing(answer.status), asked_wait(&answer.headers)),
-                Err(error) => (error.is_passing(), None),
+            let told = result
+                .as_ref()
+                .ok()
+                .and_then(|answer| quota(&answer.headers, &pacer.headers));
+            let (passing, too_many, asked) = match &result {
+                Ok(answer) => (
+                    is_passing(answer.status),
+                    is_too_many(answer.status),
+                    asked_wait(&answer.headers),
+                ),
+                Err(error) => (error.is_passing(), false, None),
             };
-            let next = waits
-                .next()
-                .filter(|_| passing && request.repeatable == Repeatable::Yes);
-            let Some(chosen) = next else {
+            // A refusal that says when to come back without the usual field says it in its own.
+            let asked = asked.or_else(|| {
+                told.filter(|quota| too_many && quota.left == 0)
+                    .map(|quota| quota.resets_in)
+            });
+            if result.is_ok() {
+                under_way.answered(told);
+            } else {
+                drop(under_way);
+            }
+            let again = passing && (request.repeatable == Repeatable::Yes || too_many);
+            // Being asked for fewer calls is no failure: only the time ends that.
+            let next = if too_many {
+                patient_waits.next()
+            } else {
+                waits.next()
+            };
+            let Some(chosen) = next.filter(|_| again) else {
                 return result
                     .map(|answer| (answer, tries))
                     .map_err(|error| failed(tries, error));
@@ -199,10 +266,11 @@ impl HttpClient {
                     },
                 ));
             }
-            if asked.is_some() {
-                self.shared.pace.hold(wait);
+            if asked.is_some() || too_many {
+                pacer.pace.hold(wait);
             }
-            wait_until(self.shared.pace.reserve().max(Instant::now() + wait)).await;
+            drop(place);
+            wait_until(Instant::now() + wait).await;
         }
     }
 
@@ -275,11 +343,12 @@ struct Prepared {
     body: Option<Bytes>,
 }
 
-/// Waits if that moment is still to come. The timer alone would take up to a millisecond for one that is past.
-async fn wait_until(moment: Instant) {
-    if moment > Instant::now() {
-        sleep_until(moment).await;
-    }
+fn too_long(after: Duration, wait: Duration) -> HttpError {
+    let last = format!(
+        "the application allows no more calls for {} s",
+        wait.as_secs_f64().ceil()
+    );
+    HttpError::TotalTime { after, last }
 }
 
 /// Follows a redirect to the same host and port, or from http to https there. Keys in own headers would go along

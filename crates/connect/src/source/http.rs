@@ -402,7 +402,7 @@ pub(crate) fn options(
         total_time: limits.total_time.to_std(),
         response_bytes: u64::from(limits.response_mib) << 20,
         concurrency: limits.concurrency.max(1) as usize,
-        rate: limits.calls_per_minute.map(|calls| f64::from(calls) / 60.0),
+        pacer: Some(environment.manners.of(application)),
         retries: Retries {
             times: limits.retries as usize,
             ..Retries::default()
@@ -412,5 +412,6 @@ pub(crate) fn options(
             document::PrivateAddresses::Allowed => PrivateAddresses::Allowed,
         },
         trust,
+        ..HttpOptions::default()
     })
 }

@@ -34,6 +34,8 @@ use jiff::Timestamp;
 use tenure_core::expression::Lookups;
 use tenure_core::seams::{SourceError, SourceTrouble};
 
+use crate::http::Manners;
+
 pub use exchange::{BODY_SHOWN, Body, Exchange, Field, Received, Sent};
 pub use file::FileSource;
 pub use http::HttpSource;
@@ -51,6 +53,8 @@ pub struct Environment {
     pub lookups: Lookups,
     /// Says what time it is, for formats that name `now`.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// What the calls to an application share, whoever makes them.
+    pub manners: Manners,
 }
 
 impl fmt::Debug for Environment {

@@ -180,6 +180,9 @@ pub struct RequestLimits {
     /// Calls a minute; no limit when not said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls_per_minute: Option<u32>,
+    /// Where answers say how many calls are left, when they say it otherwise than most do.
+    #[serde(skip_serializing_if = "LimitHeaders::is_default")]
+    pub headers: LimitHeaders,
     /// The longest wait for an answer to begin or to go on.
     pub timeout: Span,
     /// The longest time for one call with all its repetitions.
@@ -197,10 +200,52 @@ impl Default for RequestLimits {
         Self {
             concurrency: 4,
             calls_per_minute: None,
+            headers: LimitHeaders::default(),
             timeout: Span::from_secs(60),
             total_time: Span::from_secs(300),
             retries: 4,
             response_mib: 64,
         }
     }
+}
+
+/// The header fields in which an application says how many calls it still allows. `Retry-After`, `RateLimit`,
+/// `RateLimit-Remaining`, `X-RateLimit-Remaining` (each with `…-Reset`) and `x-ms-throttle-limit-percentage` are known
+/// without being named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitHeaders {
+    /// How many calls are left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<String>,
+    /// When there are more again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset: Option<String>,
+    /// What `reset` counts. Large numbers are taken for moments and others for seconds when not said, of which no more
+    /// than 60 are waited for then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<ResetUnit>,
+    /// Which part of the limit is used: `1` is all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used: Option<String>,
+}
+
+impl LimitHeaders {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What a number says of the time when there are more calls again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResetUnit {
+    /// Milliseconds from now.
+    Milliseconds,
+    /// Seconds from now.
+    Seconds,
+    /// Seconds since 1970.
+    EpochSeconds,
+    /// Milliseconds since 1970.
+    EpochMilliseconds,
 }

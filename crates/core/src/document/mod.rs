@@ -30,7 +30,8 @@ mod yaml;
 mod tests;
 
 pub use application::{
-    AnswerFormat, Application, Endpoint, ForEach, Message, Method, PrivateAddresses, RequestLimits,
+    AnswerFormat, Application, Endpoint, ForEach, LimitHeaders, Message, Method, PrivateAddresses,
+    RequestLimits, ResetUnit,
 };
 pub use authorization::{AddTo, Authorization, AuthorizationKind, ClientAuthentication, Grant};
 pub use automation::{

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use base64::alphabet;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurposeConfig};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use uuid::Uuid;
 
@@ -160,50 +163,24 @@ fn from_base64<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
         .ok_or_else(|| format!("finds no text in {encoding} in `{text}`"))
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 /// Base64 with padding (RFC 4648, section 4).
 fn encode(bytes: &[u8]) -> String {
-    let mut made = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let number = (0..3).fold(0_u32, |number, at| {
-            number << 8 | u32::from(chunk.get(at).copied().unwrap_or(0))
-        });
-        for at in 0..4 {
-            let index = (number >> (18 - 6 * at)) & 63;
-            match ALPHABET.get(index as usize) {
-                Some(letter) if at <= chunk.len() => made.push(char::from(*letter)),
-                _ => made.push('='),
-            }
-        }
-    }
-    made
+    STANDARD.encode(bytes)
 }
 
 /// Reads Base64, with or without padding, also in the alphabet for URLs (RFC 4648, section 5).
 fn decode(text: &str) -> Option<Vec<u8>> {
+    // Bits that are left over are not looked at: some write them carelessly.
+    const RULES: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true);
+    const READER: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, RULES);
     let text = text.trim();
     let bare = text.trim_end_matches('=');
-    if bare.len() % 4 == 1 || text.len() - bare.len() > 2 {
+    if text.len() - bare.len() > 2 {
         return None;
     }
-    let mut bytes = Vec::with_capacity(bare.len() * 3 / 4);
-    let (mut number, mut bits) = (0_u32, 0);
-    for letter in bare.bytes() {
-        let letter = match letter {
-            b'-' => b'+',
-            b'_' => b'/',
-            letter => letter,
-        };
-        let index = ALPHABET.iter().position(|known| *known == letter)?;
-        number = (number << 6 | u32::try_from(index).ok()?) & 0xFFFF;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(number >> bits & 0xFF).ok()?);
-        }
-    }
-    Some(bytes)
+    READER.decode(bare.replace('-', "+").replace('_', "/")).ok()
 }
 
 fn hash<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {

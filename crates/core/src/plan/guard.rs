@@ -207,12 +207,15 @@ pub enum HoldKind {
     Budget,
     /// An approval is asked for.
     Approval,
+    /// An application lets nobody in until somebody has agreed (again). Nothing was fetched or planned.
+    Authorization,
 }
 
 impl HoldKind {
-    /// Whether a human may let the run go on as it is. Data that is not whole must be fetched again instead.
+    /// Whether a human may let the run go on as it is. Data that is not whole, or did not come, must be fetched again
+    /// instead.
     pub fn can_be_released(self) -> bool {
-        !matches!(self, Self::Empty | Self::Incomplete)
+        !matches!(self, Self::Empty | Self::Incomplete | Self::Authorization)
     }
 }
 

@@ -73,7 +73,7 @@ pub fn people(people: usize) -> Population {
 }
 
 /// Documents from their text, which has no errors.
-fn documents(text: &str) -> Documents {
+pub fn documents(text: &str) -> Documents {
     let (documents, problems) = load(&[("company.yaml".to_owned(), text.to_owned())]);
     let errors: Vec<String> = problems
         .iter()
@@ -88,10 +88,7 @@ impl Company {
     /// A company of these people with an empty directory, in the morning of 5 January 2026.
     pub async fn start(on: On, population: Population) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = match on {
-            On::Sqlite => format!("sqlite:{}", folder.path().join("tenure.db").display()),
-            On::Postgres => tenure_lab::Postgres::shared().unwrap().fresh_database().unwrap(),
-        };
+        let url = fresh(on, folder.path());
         let sim = JumpCloud::start(JumpCloudOptions::new(population, API_KEY))
             .await
             .unwrap();
@@ -258,7 +255,16 @@ impl Company {
     }
 }
 
-async fn open(url: &str, folder: &Path, now: Timestamp) -> Engine {
+/// The address of a database with nothing in it.
+pub fn fresh(on: On, folder: &Path) -> String {
+    match on {
+        On::Sqlite => format!("sqlite:{}", folder.join("tenure.db").display()),
+        On::Postgres => tenure_lab::Postgres::shared().unwrap().fresh_database().unwrap(),
+    }
+}
+
+/// An engine on a database.
+pub async fn open(url: &str, folder: &Path, now: Timestamp) -> Engine {
     let store = Store::open(url).await.unwrap();
     let key = VaultKey::from_text(VAULT_KEY).unwrap();
     let vault = Vault::open(&store, &key).await.unwrap();
@@ -271,6 +277,11 @@ pub fn watched(watch: Arc<dyn Watch>) -> PlanOptions {
         started_by: "a test".to_owned(),
         watch,
     }
+}
+
+/// Planning that nobody watches.
+pub fn unwatched() -> PlanOptions {
+    watched(Arc::new(Unwatched))
 }
 
 /// Carrying out that nobody watches or stops.

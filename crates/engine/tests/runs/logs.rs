@@ -1,4 +1,4 @@
-//! Everything that is logged at debug level or above, by whoever logs it.
+//! Everything that is logged at any level, by whoever logs it.
 
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,11 +53,11 @@ struct Gathering {
 
 impl Subscriber for Gathering {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= Level::DEBUG
+        *metadata.level() <= Level::TRACE
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(LevelFilter::DEBUG)
+        Some(LevelFilter::TRACE)
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {

@@ -2,6 +2,8 @@
 #![cfg(unix)]
 
 #[cfg(test)]
+mod authorization;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod company;
@@ -15,6 +17,8 @@ mod logs;
 mod names;
 #[cfg(test)]
 mod overlap;
+#[cfg(test)]
+mod planted;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use rstest::rstest;
 use tenure_core::seams::Secrets as _;
 use tenure_engine::{EngineError, password_name};
@@ -21,7 +23,7 @@ const IN_ADDRESS: &str = "planted+in/an address&9a41";
 const PERSON: &str = "E-100007";
 
 /// A secret with what it is, in the forms in which it could come out.
-fn forms(name: &str, secret: &str) -> Vec<(String, Vec<u8>)> {
+pub fn forms(name: &str, secret: &str) -> Vec<(String, Vec<u8>)> {
     let percent: String = secret.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             text.push(char::from(byte));
@@ -33,6 +35,14 @@ fn forms(name: &str, secret: &str) -> Vec<(String, Vec<u8>)> {
     let json = serde_json::to_string(secret).unwrap();
     let mut forms = vec![
         (name.to_owned(), secret.as_bytes().to_vec()),
+        (
+            format!("{name}, in Base64"),
+            STANDARD_NO_PAD.encode(secret).into_bytes(),
+        ),
+        (
+            format!("{name}, in Base64 for addresses"),
+            URL_SAFE_NO_PAD.encode(secret).into_bytes(),
+        ),
         (
             format!("{name}, in hexadecimal"),
             hex::encode(secret).into_bytes(),
@@ -47,12 +57,13 @@ fn forms(name: &str, secret: &str) -> Vec<(String, Vec<u8>)> {
             json.trim_matches('"').as_bytes().to_vec(),
         ),
     ];
+    forms.sort_by(|one, other| one.1.cmp(&other.1).then_with(|| one.0.len().cmp(&other.0.len())));
     forms.dedup_by(|one, other| one.1 == other.1);
     forms
 }
 
 /// Which of these are somewhere in the bytes. All are looked for at once, since there are many bytes.
-fn found<'a>(bytes: &[u8], wanted: &'a [(String, Vec<u8>)]) -> Vec<&'a str> {
+pub fn found<'a>(bytes: &[u8], wanted: &'a [(String, Vec<u8>)]) -> Vec<&'a str> {
     let mut by_start: Vec<Vec<usize>> = vec![Vec::new(); 1 << 16];
     let start = |text: &[u8]| usize::from(u16::from_be_bytes([text[0], text[1]]));
     for (at, (_, text)) in wanted.iter().enumerate() {
@@ -70,12 +81,12 @@ fn found<'a>(bytes: &[u8], wanted: &'a [(String, Vec<u8>)]) -> Vec<&'a str> {
     found
 }
 
-fn contains(bytes: &[u8], text: &str) -> bool {
-    !found(bytes, &[(String::new(), text.as_bytes().to_vec())]).is_empty()
+pub fn contains(bytes: &[u8], text: impl AsRef<[u8]>) -> bool {
+    !found(bytes, &[(String::new(), text.as_ref().to_vec())]).is_empty()
 }
 
 /// Everything in the files below a folder.
-fn contents(folder: &Path) -> Vec<u8> {
+pub fn contents(folder: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -45,7 +45,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 async fn list(State(server): Server, Extension(trouble): Extension<Trouble>, asked: Parameters) -> Answer {
     let paging = Paging::read(&asked)?;
     let wanted = Wanted::read(&server, &asked)?;
-    let desk = server.look();
+    let desk = server.desk.look();
     let people = desk.register.population().people();
     let found = people
         .filter(|person| !is_gone(person.number(), trouble.faults.gone_per_mille))
@@ -132,7 +132,7 @@ async fn show(
     Extension(trouble): Extension<Trouble>,
     Path(contact_id): Path<String>,
 ) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let person = find(&desk, &contact_id)?;
     if is_gone(person.number(), trouble.faults.gone_per_mille) {
         return Err(not_found("The contact"));
@@ -144,7 +144,7 @@ async fn show(
 
 async fn create(State(server): Server, body: Bytes) -> Answer {
     let body = read(&body)?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let address = body.get("Email").and_then(Value::as_str).unwrap_or_default();
     if !address.contains('@') {
         return Err(bad_request("The Email field is required."));
@@ -167,7 +167,7 @@ async fn create(State(server): Server, body: Bytes) -> Answer {
 
 async fn update(State(server): Server, Path(contact): Path<String>, body: Bytes) -> Answer {
     let body = read(&body)?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find(&desk, &contact)?.number();
     let fields = admit(&desk, &body)?;
     desk.register.write(Some(number), fields);
@@ -175,7 +175,7 @@ async fn update(State(server): Server, Path(contact): Path<String>, body: Bytes)
 }
 
 async fn remove(State(server): Server, Path(contact): Path<String>) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find(&desk, &contact)?.number();
     desk.register.strike(number);
     Ok(StatusCode::NO_CONTENT.into_response())

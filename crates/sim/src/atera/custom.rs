@@ -42,7 +42,7 @@ fn shown(id: u64, name: &str, value: &Value) -> Value {
 }
 
 async fn list(State(server): Server, Path(contact): Path<String>) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let person = find(&desk, &contact)?;
     let rows: Vec<_> = CUSTOM_FIELDS
         .iter()
@@ -55,7 +55,7 @@ async fn list(State(server): Server, Path(contact): Path<String>) -> Answer {
 }
 
 async fn show(State(server): Server, Path((contact, field)): Path<(String, String)>) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let person = find(&desk, &contact)?;
     let value = custom_value(&desk.register, person, &field).ok_or_else(|| not_found("The custom field"))?;
     let rows = vec![shown(contact_id(person.number()), &field, &value)];
@@ -64,7 +64,7 @@ async fn show(State(server): Server, Path((contact, field)): Path<(String, Strin
 
 async fn set(State(server): Server, Path((contact, field)): Path<(String, String)>, body: Bytes) -> Answer {
     let body = read(&body)?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find(&desk, &contact)?.number();
     let key = custom_key(&field).ok_or_else(|| not_found("The custom field"))?;
     let value = body

@@ -120,7 +120,7 @@ async fn list(
     asked: Parameters,
 ) -> Answer {
     let paging = Paging::read(&asked)?;
-    let desk = server.look();
+    let desk = server.desk.look();
     let rows: Vec<&Object> = (kind.pick)(&desk).rows().map(|(_, row)| row).collect();
     let page = paging.cut(rows.len(), &trouble);
     let on_page = rows.get(page.places).unwrap_or_default();
@@ -134,7 +134,7 @@ async fn list(
 }
 
 async fn show(State(server): Server, Extension(kind): Extension<Kind>, Path(number): Path<String>) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let row = (kind.pick)(&desk).get(id(&number, kind.what)?);
     let row = row.ok_or_else(|| not_found(kind.what))?;
     Ok(json_with(StatusCode::OK, &Value::Object(row.clone())))
@@ -146,7 +146,7 @@ async fn create(State(server): Server, Extension(kind): Extension<Kind>, body: B
     if name.is_empty() {
         return Err(bad_request(&format!("The {} field is required.", kind.name)));
     }
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = (kind.pick_mut)(&mut desk).add(|number| {
         let mut row = match kind.id {
             "CustomerID" => customer(number, name),
@@ -166,7 +166,7 @@ async fn update(
 ) -> Answer {
     let body = read(&body)?;
     let number = id(&number, kind.what)?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let row = (kind.pick_mut)(&mut desk).get_mut(number);
     row.ok_or_else(|| not_found(kind.what))?
         .extend(admitted(kind, &body));
@@ -179,7 +179,7 @@ async fn remove(
     Path(number): Path<String>,
 ) -> Answer {
     let number = id(&number, kind.what)?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let removed = (kind.pick_mut)(&mut desk).remove(number);
     removed.ok_or_else(|| not_found(kind.what))?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -15,8 +15,6 @@ mod customers;
 mod record;
 mod server;
 
-use std::sync::RwLock;
-
 use jiff::tz::Offset;
 
 pub use self::record::contact_id;
@@ -24,7 +22,7 @@ use self::server::{Desk, Shared};
 use crate::{
     SimError,
     population::Population,
-    stage::{Stage, listen::Running, pace::RateLimit, running_simulator},
+    stage::{Stage, desk::Locked, listen::Running, pace::RateLimit, running_simulator},
 };
 
 /// What a simulated Atera is made of.
@@ -76,7 +74,7 @@ impl Atera {
     pub async fn start(options: AteraOptions) -> Result<Self, SimError> {
         let make = |url| Shared {
             stage: Stage::new(options.rate_limit),
-            desk: RwLock::new(Desk::new(options.population)),
+            desk: Locked::new(Desk::new(options.population)),
             api_key: options.api_key,
             token: options.token,
             offset: options.offset,

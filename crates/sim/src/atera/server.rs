@@ -1,6 +1,6 @@
 //! What all requests share, and how Atera refuses them.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -14,13 +14,13 @@ use serde_json::json;
 
 use super::{answer::problem, contacts, custom, customers, record::covers};
 use crate::{
-    SimError,
-    population::{Event, EventKind, Population, Whom},
+    population::Population,
     stage::{
         Stage, Vendor, Wait,
         answer::{Refused, json_with},
         bearer::bearer,
         control,
+        desk::{Locked, Registered},
         gate::gate,
         pace::Pace,
         register::Register,
@@ -31,7 +31,7 @@ use crate::{
 /// The simulator's state.
 pub(super) struct Shared {
     pub(super) stage: Stage,
-    pub(super) desk: RwLock<Desk>,
+    pub(super) desk: Locked<Desk>,
     pub(super) api_key: String,
     pub(super) token: String,
     pub(super) offset: Offset,
@@ -55,31 +55,15 @@ impl Desk {
     }
 }
 
-impl Shared {
-    pub(super) fn look(&self) -> RwLockReadGuard<'_, Desk> {
-        self.desk.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn touch(&self) -> RwLockWriteGuard<'_, Desk> {
-        self.desk.write().unwrap_or_else(PoisonError::into_inner)
+impl Registered for Shared {
+    fn act<T>(&self, act: impl FnOnce(&mut Register) -> T) -> T {
+        act(&mut self.desk.touch().register)
     }
 }
 
 impl Vendor for Shared {
     fn stage(&self) -> &Stage {
         &self.stage
-    }
-
-    fn population<T>(&self, act: impl FnOnce(&mut Population) -> T) -> T {
-        self.touch().register.change(act)
-    }
-
-    fn event(&self, kind: EventKind, whom: Whom, seed: u64) -> Result<Event, SimError> {
-        self.touch().register.event(kind, &whom, seed)
-    }
-
-    fn day(&self, seed: u64) -> Vec<Event> {
-        self.touch().register.day(seed)
     }
 
     fn enter(&self, request: &Request) -> Result<(), Refused> {

@@ -23,7 +23,7 @@ fn find<'a>(desk: &'a Desk, id: &str) -> Result<Person<'a>, Refused> {
 }
 
 pub(super) fn list(server: &Shared, call: &Call) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let select = Select::of(call, &USUAL, "user");
     let people = desk.register.population().people();
     let deleted: Vec<Person<'_>> = people.filter(|person| desk.is_deleted(person.number())).collect();
@@ -33,21 +33,21 @@ pub(super) fn list(server: &Shared, call: &Call) -> Answer {
 }
 
 pub(super) fn show(server: &Shared, call: &Call, id: &str) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let mut record = Select::of(call, &USUAL, "user").pick(user(&desk, find(&desk, id)?), call)?;
     record.insert("@odata.type".to_owned(), "#microsoft.graph.user".into());
     Ok(ok(&record.into()))
 }
 
 pub(super) fn purge(server: &Shared, id: &str) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find(&desk, id)?.number();
     desk.act(|register| register.strike(number));
     Ok(no_content())
 }
 
 pub(super) fn restore(server: &Shared, id: &str) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find(&desk, id)?.number();
     let fields = Object::from_iter([("deletedDateTime".to_owned(), Value::Null)]);
     desk.act(|register| register.write(Some(number), fields));

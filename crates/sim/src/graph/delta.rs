@@ -69,7 +69,7 @@ impl Place {
 }
 
 pub(super) fn changes(server: &Shared, call: &Call) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let epoch = server.epoch.load(Ordering::Relaxed);
     let text = |name: &str| call.asked.filled(name).unwrap_or_default().to_owned();
     let start = |since| Place {

@@ -18,8 +18,8 @@ const MEMBERS: &str = "members@delta";
 
 /// All groups with their members in the first round, later what happened since.
 pub(super) fn changes(server: &Shared, call: &Call) -> Answer {
-    server.touch().follow_groups();
-    let desk = server.look();
+    server.desk.touch().follow_groups();
+    let desk = server.desk.look();
     let position = desk.group_log.len();
     let start = |since| Place {
         epoch: server.epoch.load(Ordering::Relaxed),

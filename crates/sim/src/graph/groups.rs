@@ -111,7 +111,7 @@ pub(super) fn direct<'a>(desk: &'a Desk, number: u64, row: &Object) -> Vec<Perso
 }
 
 pub(super) fn list(server: &Shared, call: &Call) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let filter = call.asked.filled("$filter").map(Filter::parse).transpose()?;
     let groups: Vec<Object> = desk
         .groups
@@ -127,7 +127,7 @@ pub(super) fn list(server: &Shared, call: &Call) -> Answer {
 }
 
 pub(super) fn show(server: &Shared, call: &Call, id: &str) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let (number, row) = find_group(&desk, id)?;
     let select = Select::of(call, &USUAL_OF_GROUP, "group");
     let mut group = select.pick(shown(&desk, number, row), call)?;
@@ -147,7 +147,7 @@ pub(super) fn create(server: &Shared, call: &Call) -> Answer {
             )));
         }
     }
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = desk.groups.add(|_| {
         let mut group = blank("");
         group.extend(admitted(&body));
@@ -176,7 +176,7 @@ fn admitted(body: &Object) -> Object {
 /// Changes the group, or adds up to twenty members at once.
 pub(super) fn update(server: &Shared, call: &Call, id: &str) -> Answer {
     let body = call.object()?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let (number, _) = find_group(&desk, id)?;
     if let Some(members) = body.get("members@odata.bind").and_then(Value::as_array) {
         if members.len() > MOST_ADDED {
@@ -201,7 +201,7 @@ pub(super) fn update(server: &Shared, call: &Call, id: &str) -> Answer {
 }
 
 pub(super) fn remove(server: &Shared, id: &str) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let (number, _) = find_group(&desk, id)?;
     desk.groups.remove(number);
     desk.memberships.retain(|(group, _), _| *group != number);
@@ -216,7 +216,7 @@ pub(super) fn members(server: &Shared, call: &Call, id: &str, cast: &[&str], all
         ["microsoft.graph.user" | "graph.user"] => true,
         _ => return Err(bad_request("Resource not found for the segment.")),
     };
-    let desk = server.look();
+    let desk = server.desk.look();
     let (number, row) = find_group(&desk, id)?;
     let mut people = direct(&desk, number, row);
     let inner = nested(row);
@@ -268,7 +268,7 @@ pub(super) fn groups_of(desk: &Desk, person: Person<'_>, all: bool) -> Vec<u64> 
 }
 
 pub(super) fn of_user(server: &Shared, call: &Call, id: &str, all: bool) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let numbers = groups_of(&desk, find(&desk, id)?, all);
     let select = Select::of(call, &USUAL_OF_GROUP, "group");
     list::page(server, call, "directoryObjects", &numbers, |number| {
@@ -280,7 +280,7 @@ pub(super) fn of_user(server: &Shared, call: &Call, id: &str, all: bool) -> Answ
 }
 
 pub(super) fn ids_of_user(server: &Shared, user: &str) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let numbers = groups_of(&desk, find(&desk, user)?, true);
     let ids: Vec<String> = numbers.into_iter().map(|number| id(&desk, number)).collect();
     Ok(ok(
@@ -306,7 +306,7 @@ fn join(desk: &mut Desk, group: u64, person: u32, is_in: bool) {
 }
 
 pub(super) fn add_member(server: &Shared, call: &Call, id: &str) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let (number, _) = find_group(&desk, id)?;
     let person = joinable(&desk, number, &reference(call)?)?;
     join(&mut desk, number, person, true);
@@ -314,7 +314,7 @@ pub(super) fn add_member(server: &Shared, call: &Call, id: &str) -> Answer {
 }
 
 pub(super) fn remove_member(server: &Shared, id: &str, member: &str) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let (number, row) = find_group(&desk, id)?;
     let person = find(&desk, member)?;
     if !is_in(&desk, number, row, person, &person.groups()) {

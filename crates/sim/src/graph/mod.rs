@@ -27,18 +27,15 @@ mod token;
 mod users;
 mod writes;
 
-use std::{
-    sync::{RwLock, atomic::AtomicU64},
-    time::Duration,
-};
+use std::{sync::atomic::AtomicU64, time::Duration};
 
 use self::{desk::Desk, server::Shared};
 use crate::{
     SimError,
     population::Population,
     stage::{
-        Stage, bearer::Tokens, courier::Courier, listen::Running, login::Login, pace::RateLimit,
-        running_simulator,
+        Stage, bearer::Tokens, courier::Courier, desk::Locked, listen::Running, login::Login,
+        pace::RateLimit, running_simulator,
     },
 };
 
@@ -112,7 +109,7 @@ impl Graph {
             let desk = Desk::new(options.population, options.tenant.clone(), courier);
             Shared {
                 stage,
-                desk: RwLock::new(desk),
+                desk: Locked::new(desk),
                 tokens: Tokens::new(options.client_id, options.client_secret, options.token_life),
                 login: options.login,
                 tenant: options.tenant,

@@ -1,7 +1,7 @@
 //! What all requests share, where they go, and how Graph refuses them.
 
 use std::sync::{
-    Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    Arc,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -21,24 +21,22 @@ use super::{
     desk::Desk,
     group_delta, groups, subscriptions, token, users, writes,
 };
-use crate::{
-    SimError,
-    population::{Event, EventKind, Population, Whom},
-    stage::{
-        Stage, Vendor, Wait,
-        answer::{Answer, Refused},
-        bearer::{Tokens, bearer},
-        control,
-        faults::Trouble,
-        gate::gate,
-        login::Login,
-    },
+use crate::stage::{
+    Stage, Vendor, Wait,
+    answer::{Answer, Refused},
+    bearer::{Tokens, bearer},
+    control,
+    desk::{Locked, Registered},
+    faults::Trouble,
+    gate::gate,
+    login::Login,
+    register::Register,
 };
 
 /// The simulator's state.
 pub(super) struct Shared {
     pub(super) stage: Stage,
-    pub(super) desk: RwLock<Desk>,
+    pub(super) desk: Locked<Desk>,
     pub(super) tokens: Tokens,
     pub(super) login: Login,
     pub(super) tenant: String,
@@ -48,14 +46,6 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn look(&self) -> RwLockReadGuard<'_, Desk> {
-        self.desk.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn touch(&self) -> RwLockWriteGuard<'_, Desk> {
-        self.desk.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn next_epoch(&self) {
         self.epoch.fetch_add(1, Ordering::Relaxed);
     }
@@ -122,21 +112,15 @@ impl Shared {
     }
 }
 
+impl Registered for Shared {
+    fn act<T>(&self, act: impl FnOnce(&mut Register) -> T) -> T {
+        self.desk.touch().act(act)
+    }
+}
+
 impl Vendor for Shared {
     fn stage(&self) -> &Stage {
         &self.stage
-    }
-
-    fn population<T>(&self, act: impl FnOnce(&mut Population) -> T) -> T {
-        self.touch().act(|register| register.change(act))
-    }
-
-    fn event(&self, kind: EventKind, whom: Whom, seed: u64) -> Result<Event, SimError> {
-        self.touch().act(|register| register.event(kind, &whom, seed))
-    }
-
-    fn day(&self, seed: u64) -> Vec<Event> {
-        self.touch().act(|register| register.day(seed))
     }
 
     fn enter(&self, request: &Request) -> Result<(), Refused> {

@@ -73,7 +73,7 @@ pub(super) async fn create(server: &Shared, call: &Call) -> Answer {
     }
     let end = end(&body)?;
     validate(text("notificationUrl")).await?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let place = desk
         .subscriptions
         .rows()
@@ -141,20 +141,20 @@ fn find<'a>(desk: &'a super::desk::Desk, id: &str) -> Result<(u64, &'a Object), 
 }
 
 pub(super) fn list(server: &Shared) -> Response {
-    let desk = server.look();
+    let desk = server.desk.look();
     let rows: Vec<&Object> = desk.subscriptions.rows().map(|(_, row)| row).collect();
     ok(&json!({ "@odata.context": server.link("$metadata#subscriptions"), "value": rows }))
 }
 
 pub(super) fn show(server: &Shared, id: &str) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let (_, row) = find(&desk, id)?;
     Ok(ok(&Value::Object(row.clone())))
 }
 
 pub(super) fn renew(server: &Shared, call: &Call, id: &str) -> Answer {
     let end = end(&call.object()?)?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let (number, _) = find(&desk, id)?;
     let row = desk.subscriptions.get_mut(number).ok_or_else(|| not_found(id))?;
     row.insert("expirationDateTime".to_owned(), end.into());
@@ -162,7 +162,7 @@ pub(super) fn renew(server: &Shared, call: &Call, id: &str) -> Answer {
 }
 
 pub(super) fn remove(server: &Shared, id: &str) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let (number, _) = find(&desk, id)?;
     desk.subscriptions.remove(number);
     Ok(no_content())

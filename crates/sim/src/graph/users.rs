@@ -56,7 +56,7 @@ fn shown(desk: &Desk, person: Person<'_>, select: &Select, call: &Call) -> Resul
 }
 
 pub(super) fn list(server: &Shared, call: &Call) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let select = Select::of(call, &USUAL, "user");
     let filter = call.asked.filled("$filter").map(Filter::parse).transpose()?;
     let search = call.asked.filled("$search").map(read_search).transpose()?;
@@ -136,7 +136,7 @@ fn read_search(text: &str) -> Result<(String, String), Refused> {
 }
 
 pub(super) fn show(server: &Shared, call: &Call, id: &str) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let person = find(&desk, id)?;
     if is_gone(person.number(), call.trouble.faults.gone_per_mille) {
         return Err(not_found(id));
@@ -149,7 +149,7 @@ pub(super) fn show(server: &Shared, call: &Call, id: &str) -> Answer {
 }
 
 pub(super) fn manager(server: &Shared, call: &Call, id: &str) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let number = record::manager(&desk, find(&desk, id)?).ok_or_else(|| not_found("manager"))?;
     let manager = desk.register.population().person(number);
     let manager = manager.ok_or_else(|| not_found("manager"))?;
@@ -163,7 +163,7 @@ pub(super) fn manager(server: &Shared, call: &Call, id: &str) -> Answer {
 }
 
 pub(super) fn reports(server: &Shared, call: &Call, id: &str) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let boss = find(&desk, id)?.number();
     let people: Vec<Person<'_>> = desk
         .users()
@@ -183,7 +183,7 @@ pub(super) fn directory_objects(server: &Shared, call: &Call, desk: &Desk, peopl
 }
 
 pub(super) fn mailbox(server: &Shared, id: &str) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let person = find(&desk, id)?;
     let mut settings = object(json!({
         "@odata.context": server.link("$metadata#users/mailboxSettings"),
@@ -200,7 +200,7 @@ pub(super) fn mailbox(server: &Shared, id: &str) -> Answer {
 }
 
 pub(super) fn skus(server: &Shared) -> Response {
-    let desk = server.look();
+    let desk = server.desk.look();
     let mut used = [0_u32; SKUS.len()];
     for person in desk.users() {
         let record = user(&desk, person);

@@ -135,7 +135,7 @@ pub(super) fn create(server: &Shared, call: &Call) -> Answer {
             "The specified password does not comply with password complexity requirements.",
         ));
     }
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let mut fields = object(json!({
         "mail": null, "otherMails": [], "proxyAddresses": [], "imAddresses": [], "givenName": null, "surname": null,
         "companyName": null, "employeeType": null, "assignedLicenses": [],
@@ -157,7 +157,7 @@ pub(super) fn create(server: &Shared, call: &Call) -> Answer {
 
 pub(super) fn update(server: &Shared, call: &Call, id: &str) -> Answer {
     let body = call.object()?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let person = find(&desk, id)?;
     let number = person.number();
     let mut fields = admit(&desk, Some(number), &body)?;
@@ -177,7 +177,7 @@ pub(super) fn update(server: &Shared, call: &Call, id: &str) -> Answer {
 
 /// For thirty days the user can be restored.
 pub(super) fn remove(server: &Shared, id: &str) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find(&desk, id)?.number();
     let fields = object(json!({ "deletedDateTime": moment(Timestamp::now()) }));
     desk.act(|register| register.write(Some(number), fields));
@@ -195,7 +195,7 @@ pub(super) fn reference(call: &Call) -> Result<String, Refused> {
 }
 
 pub(super) fn set_manager(server: &Shared, call: &Call, id: &str) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find(&desk, id)?.number();
     let manager = find(&desk, &reference(call)?)?.number();
     let fields = Object::from_iter([(MANAGER.to_owned(), manager.into())]);
@@ -204,7 +204,7 @@ pub(super) fn set_manager(server: &Shared, call: &Call, id: &str) -> Answer {
 }
 
 pub(super) fn remove_manager(server: &Shared, id: &str) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find(&desk, id)?.number();
     let fields = Object::from_iter([(MANAGER.to_owned(), Value::Null)]);
     desk.act(|register| register.write(Some(number), fields));
@@ -213,7 +213,7 @@ pub(super) fn remove_manager(server: &Shared, id: &str) -> Answer {
 
 pub(super) fn set_mailbox(server: &Shared, call: &Call, id: &str) -> Answer {
     let body = call.object()?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find(&desk, id)?.number();
     let mut settings = match desk.register.written(number, MAILBOX) {
         Some(Value::Object(written)) => written.clone(),
@@ -227,7 +227,7 @@ pub(super) fn set_mailbox(server: &Shared, call: &Call, id: &str) -> Answer {
 
 /// Answers 200 with a body, which the documents do not say.
 pub(super) fn revoke(server: &Shared, id: &str) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find(&desk, id)?.number();
     let fields = object(json!({ "signInSessionsValidFromDateTime": moment(Timestamp::now()) }));
     desk.act(|register| register.write(Some(number), fields));
@@ -244,7 +244,7 @@ pub(super) fn assign(server: &Shared, call: &Call, id: &str) -> Answer {
             .ok_or_else(|| bad_request(&format!("{name} is required.")))
     };
     let (add, remove) = (list("addLicenses")?, list("removeLicenses")?);
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let person = find(&desk, id)?;
     let number = person.number();
     let record = user(&desk, person);

@@ -18,14 +18,17 @@ mod server;
 mod token;
 mod users;
 
-use std::{sync::RwLock, time::Duration};
+use std::time::Duration;
 
 pub use self::record::user_id;
 use self::server::{Desk, Shared};
 use crate::{
     SimError,
     population::Population,
-    stage::{Stage, bearer::Tokens, listen::Running, login::Login, pace::RateLimit, running_simulator},
+    stage::{
+        Stage, bearer::Tokens, desk::Locked, listen::Running, login::Login, pace::RateLimit,
+        running_simulator,
+    },
 };
 
 /// What Halo's own cloud allows, in a window that rolls.
@@ -92,7 +95,7 @@ impl HaloItsm {
     pub async fn start(options: HaloItsmOptions) -> Result<Self, SimError> {
         let make = |url| Shared {
             stage: Stage::rolling(options.rate_limit),
-            desk: RwLock::new(Desk::new(options.population)),
+            desk: Locked::new(Desk::new(options.population)),
             tokens: Tokens::new(options.client_id, options.client_secret, options.token_life),
             login: options.login,
             tenant: options.tenant,

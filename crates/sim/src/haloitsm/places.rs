@@ -110,7 +110,7 @@ async fn list_agents(
     Extension(trouble): Extension<Trouble>,
     asked: Parameters,
 ) -> Response {
-    page_of(&server.look().agents, "results", &asked, &trouble)
+    page_of(&server.desk.look().agents, "results", &asked, &trouble)
 }
 
 async fn list(
@@ -119,7 +119,7 @@ async fn list(
     Extension(trouble): Extension<Trouble>,
     asked: Parameters,
 ) -> Response {
-    page_of((kind.pick)(&server.look()), kind.list, &asked, &trouble)
+    page_of((kind.pick)(&server.desk.look()), kind.list, &asked, &trouble)
 }
 
 fn page_of(table: &Table, name: &str, asked: &Parameters, trouble: &Trouble) -> Response {
@@ -146,13 +146,13 @@ fn page_of(table: &Table, name: &str, asked: &Parameters, trouble: &Trouble) -> 
 }
 
 async fn show(State(server): Server, Extension(kind): Extension<Kind>, Path(id): Path<u64>) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let row = (kind.pick)(&desk).get(id).ok_or_else(not_found)?;
     Ok(json_with(StatusCode::OK, &Value::Object(row.clone())))
 }
 
 async fn write(State(server): Server, Extension(kind): Extension<Kind>, body: Bytes) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let mut written = Vec::new();
     for mut fields in read(&body)? {
         if kind.path == "Site"
@@ -188,7 +188,7 @@ pub(super) fn answer_written(mut written: Vec<Value>) -> Response {
 }
 
 async fn remove(State(server): Server, Extension(kind): Extension<Kind>, Path(id): Path<u64>) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let row = (kind.pick_mut)(&mut desk).remove(id).ok_or_else(not_found)?;
     Ok(json_with(StatusCode::OK, &Value::Object(row)))
 }

@@ -76,7 +76,7 @@ struct Filter {
 
 async fn list(State(server): Server, Extension(trouble): Extension<Trouble>, asked: Parameters) -> Answer {
     let paging = Paging::read(&asked);
-    let desk = server.look();
+    let desk = server.desk.look();
     let filters: Vec<Filter> = match asked.filled("advanced_search") {
         None => Vec::new(),
         Some(json) => serde_json::from_str(json)
@@ -165,7 +165,7 @@ async fn show(
     Path(id): Path<u64>,
     asked: Parameters,
 ) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let person = find(&desk, id)?;
     if is_gone(person.number(), trouble.faults.gone_per_mille) {
         return Err(not_found());
@@ -185,7 +185,7 @@ async fn show(
 }
 
 async fn write(State(server): Server, body: Bytes) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let bodies = read(&body)?;
     let mut planned = Vec::new();
     for body in &bodies {
@@ -205,7 +205,7 @@ async fn write(State(server): Server, body: Bytes) -> Answer {
 }
 
 async fn remove(State(server): Server, Path(id): Path<u64>) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let person = find(&desk, id)?;
     let (number, record) = (person.number(), full(&desk.register, person));
     desk.register.strike(number);

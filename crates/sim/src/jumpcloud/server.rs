@@ -14,7 +14,7 @@ use super::{answer::Refusal, desk::Desk, users};
 use crate::{
     SimError,
     population::{Event, EventKind, Population, Whom},
-    stage::{Stage, Vendor, Wait, answer::Refused, control, gate::gate, pace::Pace},
+    stage::{Stage, Vendor, Wait, answer::Refused, control, desk::People, gate::gate, pace::Pace},
 };
 
 /// The simulator's state.
@@ -27,11 +27,7 @@ pub(super) struct Shared {
     pub(super) turns: AtomicUsize,
 }
 
-impl Vendor for Shared {
-    fn stage(&self) -> &Stage {
-        &self.stage
-    }
-
+impl People for Shared {
     fn population<T>(&self, act: impl FnOnce(&mut Population) -> T) -> T {
         self.desk
             .write()
@@ -65,6 +61,12 @@ impl Vendor for Shared {
     fn day(&self, seed: u64) -> Vec<Event> {
         let mut desk = self.desk.write().unwrap_or_else(PoisonError::into_inner);
         desk.happen(|population| population.day(seed))
+    }
+}
+
+impl Vendor for Shared {
+    fn stage(&self) -> &Stage {
+        &self.stage
     }
 
     fn enter(&self, request: &Request) -> Result<(), Refused> {

@@ -79,7 +79,7 @@ async fn create(State(server): Server, body: Bytes) -> Answer {
     if !all && !fields.contains_key("subscribed_events") {
         return Err(unprocessable("subscribed_events", "can't be blank"));
     }
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let place = desk.callbacks.rows().last().map_or(0, |(number, _)| number + 1);
     let id = desk
         .register
@@ -109,7 +109,7 @@ fn without_key(row: &Object) -> Value {
 
 async fn update(State(server): Server, Path(id): Path<String>, body: Bytes) -> Answer {
     let fields = admit(&read(&body)?)?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find_callback(&desk, &id)?;
     let row = desk.callbacks.get_mut(number).ok_or_else(not_found)?;
     row.extend(fields);
@@ -117,14 +117,14 @@ async fn update(State(server): Server, Path(id): Path<String>, body: Bytes) -> A
 }
 
 async fn remove(State(server): Server, Path(id): Path<String>) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find_callback(&desk, &id)?;
     desk.callbacks.remove(number);
     Ok(data(&json!({ "status": "success" })))
 }
 
 async fn list(State(server): Server, Path(company): Path<String>) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     if company != desk.company() {
         return Err(not_found());
     }
@@ -134,7 +134,7 @@ async fn list(State(server): Server, Path(company): Path<String>) -> Answer {
 
 async fn events(State(server): Server, Extension(trouble): Extension<Trouble>, asked: Parameters) -> Answer {
     let paging = Paging::read(&asked)?;
-    let desk = server.look();
+    let desk = server.desk.look();
     let company = desk.company();
     let time = |name| asked.filled(name).and_then(|text| text.parse::<Timestamp>().ok());
     let (after, before) = (time("after"), time("before"));
@@ -164,7 +164,7 @@ async fn events(State(server): Server, Extension(trouble): Extension<Trouble>, a
 async fn replay(State(server): Server, body: Bytes) -> Answer {
     let body = read(&body)?;
     let time = |name: &str| body.get(name)?.as_str()?.parse::<Timestamp>().ok();
-    let desk = server.look();
+    let desk = server.desk.look();
     if let Some(ids) = body.get("ids").and_then(Value::as_array) {
         desk.replay(|told| ids.iter().any(|id| *id == told.id.as_str()));
     } else if let (Some(before), Some(after)) = (time("before"), time("after")) {
@@ -182,7 +182,7 @@ async fn trigger(State(server): Server, body: Bytes) -> Answer {
     }
     let body = read(&body)?;
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     find(&desk, text("employment_id"))?;
     desk.tell(
         text("event_type"),

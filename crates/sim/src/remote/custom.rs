@@ -66,7 +66,7 @@ async fn definitions(
     asked: Parameters,
 ) -> Answer {
     let paging = Paging::read(&asked)?;
-    let desk = server.look();
+    let desk = server.desk.look();
     let page = paging.cut(FIELDS.len(), &trouble);
     let rows = page.places.map(|field| {
         let (name, kind) = FIELDS[field];
@@ -89,7 +89,7 @@ async fn values(
     asked: Parameters,
 ) -> Answer {
     let paging = Paging::read(&asked)?;
-    let desk = server.look();
+    let desk = server.desk.look();
     let person = find(&desk, &id)?;
     let page = paging.cut(FIELDS.len(), &trouble);
     let rows = page.places.map(|field| {
@@ -113,7 +113,7 @@ fn find_field(desk: &Desk, id: &str) -> Result<usize, Refused> {
 }
 
 async fn show(State(server): Server, Path((field, id)): Path<(String, String)>) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let place = find_field(&desk, &field)?;
     let shown = value(&desk, find(&desk, &id)?, place);
     Ok(data(
@@ -123,7 +123,7 @@ async fn show(State(server): Server, Path((field, id)): Path<(String, String)>) 
 
 async fn set(State(server): Server, Path((field, id)): Path<(String, String)>, body: Bytes) -> Answer {
     let body = read(&body)?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let place = find_field(&desk, &field)?;
     let number = find(&desk, &id)?.number();
     let wanted = body.get("value").cloned().unwrap_or_default();

@@ -54,7 +54,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 
 async fn list(State(server): Server, Extension(trouble): Extension<Trouble>, asked: Parameters) -> Answer {
     let paging = Paging::read(&asked)?;
-    let desk = server.look();
+    let desk = server.desk.look();
     let people = desk.register.population().people();
     let found: Vec<Person<'_>> = people
         .filter(|person| !is_gone(person.number(), trouble.faults.gone_per_mille))
@@ -117,7 +117,7 @@ async fn show(
     Extension(trouble): Extension<Trouble>,
     Path(id): Path<String>,
 ) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let person = find(&desk, &id)?;
     if is_gone(person.number(), trouble.faults.gone_per_mille) {
         return Err(not_found());
@@ -148,12 +148,12 @@ fn company_shown(desk: &Desk) -> Value {
 
 /// What Remote's own description says: without `data` around it.
 async fn companies(State(server): Server) -> Response {
-    let body = json!({ "companies": [company_shown(&server.look())] });
+    let body = json!({ "companies": [company_shown(&server.desk.look())] });
     json_with(StatusCode::OK, &body)
 }
 
 async fn company(State(server): Server, Path(id): Path<String>) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     if id != desk.company() {
         return Err(not_found());
     }
@@ -175,7 +175,7 @@ async fn departments(
     asked: Parameters,
 ) -> Answer {
     let paging = Paging::read(&asked)?;
-    let desk = server.look();
+    let desk = server.desk.look();
     match asked.filled("company_id") {
         None => return Err(unprocessable("company_id", "can't be blank")),
         Some(company) if company != desk.company() => return Err(not_found()),
@@ -199,7 +199,7 @@ async fn add_department(State(server): Server, body: Bytes) -> Answer {
     if name.is_empty() {
         return Err(unprocessable("name", "can't be blank"));
     }
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     if desk.departments.find("name", name).is_some() {
         return Err(unprocessable("name", "has already been taken"));
     }

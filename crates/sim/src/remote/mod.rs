@@ -22,15 +22,15 @@ mod server;
 mod token;
 mod writes;
 
-use std::{sync::RwLock, time::Duration};
+use std::time::Duration;
 
 use self::{desk::Desk, server::Shared};
 use crate::{
     SimError,
     population::{Person, Population, Space},
     stage::{
-        Stage, bearer::Tokens, courier::Courier, listen::Running, login::Login, pace::RateLimit,
-        running_simulator,
+        Stage, bearer::Tokens, courier::Courier, desk::Locked, listen::Running, login::Login,
+        pace::RateLimit, running_simulator,
     },
 };
 
@@ -104,7 +104,7 @@ impl Remote {
             let courier = Courier::start(stage.stopping.subscribe());
             Shared {
                 stage,
-                desk: RwLock::new(Desk::new(options.population, courier)),
+                desk: Locked::new(Desk::new(options.population, courier)),
                 tokens: Tokens::new(options.client_id, options.client_secret, 3600),
                 token: options.token,
                 host: options.host,

@@ -84,7 +84,7 @@ async fn of_employment(
 
 fn listed(server: &Shared, trouble: &Trouble, asked: &Parameters, employment: Option<&str>) -> Answer {
     let paging = Paging::read(asked)?;
-    let mut rows = all(&server.look());
+    let mut rows = all(&server.desk.look());
     rows.retain(|row| employment.is_none_or(|id| row["employment_id"] == id));
     let page = paging.cut(rows.len(), trouble);
     let on_page = rows.get_mut(page.places).unwrap_or_default();
@@ -100,7 +100,7 @@ fn listed(server: &Shared, trouble: &Trouble, asked: &Parameters, employment: Op
 }
 
 async fn show(State(server): Server, Path(id): Path<String>) -> Answer {
-    let found = all(&server.look())
+    let found = all(&server.desk.look())
         .into_iter()
         .find(|row| row["id"] == id.as_str());
     let found = found.ok_or_else(not_found)?;
@@ -127,7 +127,7 @@ async fn create(State(server): Server, body: Bytes) -> Answer {
             return Err(unprocessable(required, "can't be blank"));
         }
     }
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let employment = body
         .get("employment_id")
         .and_then(Value::as_str)

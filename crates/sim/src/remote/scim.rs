@@ -72,7 +72,7 @@ fn refuse(status: StatusCode, detail: &str) -> Refused {
 
 /// Only `userName eq "…"` is understood.
 async fn list(State(server): Server, Extension(trouble): Extension<Trouble>, asked: Parameters) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let number = |name, usual: usize| {
         asked
             .filled(name)
@@ -105,7 +105,7 @@ async fn list(State(server): Server, Extension(trouble): Extension<Trouble>, ask
 }
 
 async fn show(State(server): Server, Path(id): Path<String>) -> Answer {
-    let desk = server.look();
+    let desk = server.desk.look();
     let person = find(&desk, &id).map_err(|_| refuse(StatusCode::NOT_FOUND, "User not found"))?;
     Ok(answer(&shown(&desk, person)))
 }

@@ -1,9 +1,6 @@
 //! What all requests share, and how Remote refuses them.
 
-use std::{
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Router,
@@ -15,20 +12,18 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{Host, callbacks, custom, desk::Desk, employments, offboardings, scim, token, writes};
-use crate::{
-    SimError,
-    population::{Event, EventKind, Population, Whom},
-    stage::{
-        Stage, Vendor, Wait,
-        answer::{Object, Refused, json_with},
-        bearer::{Tokens, bearer},
-        control,
-        faults::Trouble,
-        gate::gate,
-        login::Login,
-        page::{Page, cut},
-        parameters::Parameters,
-    },
+use crate::stage::{
+    Stage, Vendor, Wait,
+    answer::{Object, Refused, json_with},
+    bearer::{Tokens, bearer},
+    control,
+    desk::{Locked, Registered},
+    faults::Trouble,
+    gate::gate,
+    login::Login,
+    page::{Page, cut},
+    parameters::Parameters,
+    register::Register,
 };
 
 /// The page size when none is asked for, and the largest one.
@@ -38,38 +33,22 @@ const MOST_SIZE: usize = 100;
 /// The simulator's state.
 pub(super) struct Shared {
     pub(super) stage: Stage,
-    pub(super) desk: RwLock<Desk>,
+    pub(super) desk: Locked<Desk>,
     pub(super) tokens: Tokens,
     pub(super) token: String,
     pub(super) host: Host,
     pub(super) login: Login,
 }
 
-impl Shared {
-    pub(super) fn look(&self) -> RwLockReadGuard<'_, Desk> {
-        self.desk.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn touch(&self) -> RwLockWriteGuard<'_, Desk> {
-        self.desk.write().unwrap_or_else(PoisonError::into_inner)
+impl Registered for Shared {
+    fn act<T>(&self, act: impl FnOnce(&mut Register) -> T) -> T {
+        self.desk.touch().act(act)
     }
 }
 
 impl Vendor for Shared {
     fn stage(&self) -> &Stage {
         &self.stage
-    }
-
-    fn population<T>(&self, act: impl FnOnce(&mut Population) -> T) -> T {
-        self.touch().act(|register| register.change(act))
-    }
-
-    fn event(&self, kind: EventKind, whom: Whom, seed: u64) -> Result<Event, SimError> {
-        self.touch().act(|register| register.event(kind, &whom, seed))
-    }
-
-    fn day(&self, seed: u64) -> Vec<Event> {
-        self.touch().act(|register| register.day(seed))
     }
 
     fn enter(&self, request: &Request) -> Result<(), Refused> {

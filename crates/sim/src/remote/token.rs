@@ -60,7 +60,7 @@ async fn token(State(server): Server, headers: HeaderMap, body: Bytes) -> Respon
         Grant::Client => {}
         Grant::Code => {
             body["refresh_token"] = server.tokens.issue_refresh().into();
-            body["company_id"] = server.look().company().into();
+            body["company_id"] = server.desk.look().company().into();
         }
         // The same one, not another.
         Grant::Refresh => body["refresh_token"] = form.get("refresh_token").into(),

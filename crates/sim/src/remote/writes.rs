@@ -73,7 +73,7 @@ pub(super) async fn create(State(server): Server, body: Bytes) -> Answer {
             .filter(|kind| KINDS.contains(kind))
             .ok_or_else(|| unprocessable("type", "is invalid"))?,
     };
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let mut fields = read_basics(basics)?;
     for required in ["full_name", "personal_email"] {
         if !fields.contains_key(required) {
@@ -225,7 +225,7 @@ fn write(desk: &mut Desk, number: u32, fields: Object) -> Response {
 
 pub(super) async fn update(State(server): Server, Path(id): Path<String>, body: Bytes) -> Answer {
     let body = read(&body)?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let person = find(&desk, &id)?;
     let number = person.number();
     let settled = ["active", "offboarding", "archived"].contains(&status(&desk, person).as_str());
@@ -246,7 +246,7 @@ pub(super) async fn update(State(server): Server, Path(id): Path<String>, body: 
 
 async fn update_safely(State(server): Server, Path(id): Path<String>, body: Bytes) -> Answer {
     let body = read(&body)?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let number = find(&desk, &id)?.number();
     if let Some(name) = body.keys().find(|name| !SAFE.contains(&name.as_str())) {
         return Err(unprocessable(name, "is not allowed"));
@@ -257,7 +257,7 @@ async fn update_safely(State(server): Server, Path(id): Path<String>, body: Byte
 
 async fn update_basics(State(server): Server, Path(id): Path<String>, body: Bytes) -> Answer {
     let body = read(&body)?;
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let person = find(&desk, &id)?;
     let number = person.number();
     if ["active", "offboarding", "archived"].contains(&status(&desk, person).as_str()) {
@@ -271,7 +271,7 @@ async fn update_basics(State(server): Server, Path(id): Path<String>, body: Byte
 
 /// From one status to another, where that is possible, and who is told what.
 fn step(server: &Shared, id: &str, from: &[&str], to: [&str; 3], event_type: &str) -> Answer {
-    let mut desk = server.touch();
+    let mut desk = server.desk.touch();
     let person = find(&desk, id)?;
     let (number, now) = (person.number(), status(&desk, person));
     if !from.contains(&now.as_str()) {

@@ -1,5 +1,12 @@
 //! Base64, hashes and signatures.
 
+use base64::{
+    alphabet,
+    engine::{
+        DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurposeConfig,
+        general_purpose::URL_SAFE_NO_PAD,
+    },
+};
 use sha2::{Digest, Sha256};
 
 const BLOCK: usize = 64;
@@ -29,40 +36,17 @@ pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
 
 /// Base64 for addresses, without padding.
 pub(crate) fn base64_url(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let group = (0..3).fold(0_usize, |group, at| {
-            group << 8 | usize::from(chunk.get(at).copied().unwrap_or(0))
-        });
-        for nth in 0..=chunk.len() {
-            out.push(char::from(LETTERS[group >> (18 - 6 * nth) & 63]));
-        }
-    }
-    out
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Reads Base64 of either alphabet, with or without padding.
 pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    let (mut group, mut bits) = (0_u32, 0);
-    for letter in text.trim_end_matches('=').bytes() {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        group = (group << 6 | u32::from(value)) & 0xff_ffff;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            out.push(u8::try_from(group >> bits & 0xff).unwrap_or(0));
-        }
-    }
-    Some(out)
+    const RULES: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true);
+    const READER: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, RULES);
+    let digits = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
+    READER.decode(digits).ok()
 }
 
 #[cfg(test)]

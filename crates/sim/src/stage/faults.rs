@@ -50,8 +50,24 @@ pub enum AnswerFault {
     CutConnection {},
     /// The body ends in the middle, but the answer says that this was all.
     TruncatedJson {},
+    /// Half of the body comes, and then nothing more, on a connection that stays open.
+    Stall {},
     /// Lists are empty and say so: no results, a total of 0.
     Empty {},
+    /// 200, with a page to sign in on in place of JSON.
+    SignInPage {},
+    /// A byte in the middle of the body is one that no UTF-8 text has.
+    InvalidUtf8 {},
+    /// JSON that goes on for so long before it ends; its length is not told.
+    Huge {
+        /// How long, in MiB.
+        mib: u32,
+    },
+    /// Compressed JSON, small on its way, that becomes this long.
+    GzipBomb {
+        /// How long, in MiB.
+        mib: u32,
+    },
 }
 
 /// A page that is not delivered.

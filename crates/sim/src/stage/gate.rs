@@ -18,6 +18,7 @@ use futures_util::stream::{self, StreamExt};
 use super::{
     Vendor, Wait,
     faults::{AnswerFault, Trouble},
+    spoiled,
 };
 
 /// Lets a request through to the vendor, or not.
@@ -56,6 +57,19 @@ async fn pass<V: Vendor>(vendor: &V, request: Request, next: Next) -> Response {
         }
         Some(AnswerFault::CutConnection {}) => cut_connection(answer(request, next, trouble).await).await,
         Some(AnswerFault::TruncatedJson {}) => truncate(answer(request, next, trouble).await).await,
+        Some(AnswerFault::Stall {}) => {
+            let stopping = stage.stopping.subscribe();
+            spoiled::stall(half(answer(request, next, trouble).await).await, stopping)
+        }
+        Some(AnswerFault::SignInPage {}) => spoiled::sign_in_page(),
+        Some(AnswerFault::InvalidUtf8 {}) => {
+            let (parts, body) = answer(request, next, trouble).await.into_parts();
+            // The body is in memory already.
+            let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+            Response::from_parts(parts, Body::from(spoiled::no_text(&body)))
+        }
+        Some(AnswerFault::Huge { mib }) => spoiled::huge(*mib),
+        Some(AnswerFault::GzipBomb { mib }) => spoiled::gzip_bomb(*mib),
         Some(AnswerFault::Empty {}) | None => answer(request, next, trouble).await,
     }
 }

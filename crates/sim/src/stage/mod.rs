@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod bearer;
 pub(crate) mod control;
 pub(crate) mod courier;
+pub(crate) mod desk;
 pub(crate) mod encoding;
 pub mod faults;
 pub(crate) mod gate;
@@ -15,6 +16,7 @@ pub(crate) mod page;
 pub(crate) mod parameters;
 pub(crate) mod register;
 mod simulator;
+mod spoiled;
 pub(crate) mod table;
 
 use std::{
@@ -28,14 +30,10 @@ use tokio::sync::watch;
 pub(crate) use self::simulator::running_simulator;
 use self::{
     answer::Refused,
+    desk::People,
     faults::FaultDesk,
     pace::{Pace, RateLimit},
 };
-use crate::{
-    SimError,
-    population::{Event, EventKind, Population, Whom},
-};
-
 /// What there is one of behind every simulator.
 pub(crate) struct Stage {
     pub(crate) faults: FaultDesk,
@@ -91,15 +89,8 @@ impl Wait {
 }
 
 /// A simulated vendor: its people, and how it says no.
-pub(crate) trait Vendor: Send + Sync + Sized + 'static {
+pub(crate) trait Vendor: People + Send + Sync + Sized + 'static {
     fn stage(&self) -> &Stage;
-
-    /// Looks at the people, or changes them; the next answer shows the change.
-    fn population<T>(&self, act: impl FnOnce(&mut Population) -> T) -> T;
-
-    fn event(&self, kind: EventKind, whom: Whom, seed: u64) -> Result<Event, SimError>;
-
-    fn day(&self, seed: u64) -> Vec<Event>;
 
     /// The refusal of a request that may not enter.
     fn enter(&self, request: &Request) -> Result<(), Refused>;

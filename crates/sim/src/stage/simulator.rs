@@ -11,12 +11,12 @@ macro_rules! running_simulator {
 
             /// Looks at the people, or changes them; the next answer shows the change.
             pub fn population<T>(&self, act: impl FnOnce(&mut $crate::population::Population) -> T) -> T {
-                $crate::stage::Vendor::population(&*self.running.vendor, act)
+                $crate::stage::desk::People::population(&*self.running.vendor, act)
             }
 
             /// Lets the next day pass, as decided by `seed`, and says what happened.
             pub fn day(&self, seed: u64) -> Vec<$crate::population::Event> {
-                $crate::stage::Vendor::day(&*self.running.vendor, seed)
+                $crate::stage::desk::People::day(&*self.running.vendor, seed)
             }
 
             /// Lets one event happen. A hire takes no notice of `whom`.
@@ -30,7 +30,7 @@ macro_rules! running_simulator {
                 whom: $crate::population::Whom,
                 seed: u64,
             ) -> Result<$crate::population::Event, $crate::SimError> {
-                $crate::stage::Vendor::event(&*self.running.vendor, kind, whom, seed)
+                $crate::stage::desk::People::event(&*self.running.vendor, kind, whom, seed)
             }
 
             /// Misbehaves like this from the next request on, in place of what was set before.

@@ -2,7 +2,6 @@
 //! small one.
 
 mod answers;
-mod browser;
 mod people;
 mod renewal;
 mod vault;
@@ -17,11 +16,11 @@ use serde_json::{Value, json};
 use tenure_core::document::{Application, EndpointUse};
 use tenure_core::expression::{Lookups, Table};
 use tenure_core::seams::{Completeness, RecordPage, RecordSink, Source as _, SourceError};
-use tenure_lab::{LabError, OidcProvider, ReservedPort};
+use tenure_lab::{Browser, LabError, OidcProvider, ReservedPort};
 
-use self::browser::Browser;
 use self::vault::Vault;
 use super::{Answer, Tokens};
+use crate::http::Manners;
 use crate::source::{Environment, HttpSource};
 
 /// A time that tests move.
@@ -107,7 +106,8 @@ impl World {
     async fn agree(&self, application: &Application) -> Arc<Tokens> {
         let tokens = self.tokens(application);
         let authorizing = tokens.begin().await.unwrap();
-        let end = Browser::new().sign_in(authorizing.url(), &self.redirect).await;
+        let browser = Browser::new().unwrap();
+        let end = browser.sign_in(authorizing.url(), &self.redirect).await.unwrap();
         authorizing.finish(&Answer::read(&end)).await.unwrap();
         tokens
     }
@@ -115,7 +115,7 @@ impl World {
     /// Every token request so far.
     async fn requests(&self) -> Vec<Value> {
         let url = format!("{}/_lab/token-requests", self.provider.url());
-        Browser::new().json("GET", &url).await.as_array().unwrap().clone()
+        json("GET", &url).await.as_array().unwrap().clone()
     }
 
     /// The grants of the token requests so far, those that failed with their errors.
@@ -131,9 +131,7 @@ impl World {
     /// Lets the server forget or end tokens.
     async fn meddle(&self, what: &str, kind: &str) {
         let url = format!("{}/_lab/{what}?kind={kind}", self.provider.url());
-        let touched = Browser::new().json("POST", &url).await["touched"]
-            .as_u64()
-            .unwrap();
+        let touched = json("POST", &url).await["touched"].as_u64().unwrap();
         assert!(touched > 0, "there is no {kind}");
     }
 }
@@ -155,6 +153,7 @@ fn environment(time: &Time) -> Environment {
         folder: PathBuf::from("."),
         lookups: Lookups::new(Vec::<(String, Table)>::new()),
         now: Arc::new(move || time.now()),
+        manners: Manners::default(),
     }
 }
 
@@ -170,6 +169,12 @@ fn source(application: &Application, vault: &Arc<Vault>, time: &Time) -> HttpSou
         primary_key: "_id".to_owned(),
     }];
     HttpSource::new(application, &uses, Arc::clone(vault) as _, environment(time)).unwrap()
+}
+
+/// What an address answers in JSON.
+async fn json(method: &str, url: &str) -> Value {
+    let text = Browser::new().unwrap().ask(method, url).await.unwrap();
+    serde_json::from_str(&text).unwrap()
 }
 
 struct Nowhere;

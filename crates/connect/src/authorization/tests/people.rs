@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use tenure_core::seams::SourceTrouble;
+use tenure_lab::Browser;
 use url::Url;
 
 use super::super::{Answer, Callback, State};
-use super::browser::Browser;
 use super::{World, fetch};
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn oidc_somebody_agrees_and_the_browser_comes_back_to_the_callback() {
     assert_eq!(
         (error.kind, error.to_string().as_str(), error.hint.as_str()),
         (
-            SourceTrouble::Unauthorized,
+            SourceTrouble::NeedsAuthorization,
             "authorizing the application `crew`: it needs authorization: nobody has agreed yet",
             "run `tenure authorize crew`"
         )
@@ -79,15 +79,25 @@ async fn oidc_somebody_agrees_and_the_browser_comes_back_to_the_callback() {
         ("S256", "people")
     );
     let callback = Callback::listen(authorizing.redirect_url()).await.unwrap();
-    let browser = Browser::new();
+    let browser = Browser::new().unwrap();
     let visit = async {
-        let end = browser.sign_in(authorizing.url(), &world.redirect).await;
+        let end = browser.sign_in(authorizing.url(), &world.redirect).await.unwrap();
         // What is no answer to this request is turned away, and does not end the waiting.
         let foreign = |with: &str| Url::parse(&format!("{}{with}", world.redirect)).unwrap();
-        assert_eq!(browser.look(&foreign("?code=stolen&state=guessed")).await.0, 400);
-        assert_eq!(browser.look(&foreign("?error=access_denied")).await.0, 400);
-        assert_eq!(browser.look(&foreign("/elsewhere")).await.0, 404);
-        browser.look(&end).await
+        assert_eq!(
+            browser
+                .look(&foreign("?code=stolen&state=guessed"))
+                .await
+                .unwrap()
+                .0,
+            400
+        );
+        assert_eq!(
+            browser.look(&foreign("?error=access_denied")).await.unwrap().0,
+            400
+        );
+        assert_eq!(browser.look(&foreign("/elsewhere")).await.unwrap().0, 404);
+        browser.look(&end).await.unwrap()
     };
     let (finished, (status, text)) = tokio::join!(callback.finish(&authorizing), visit);
     finished.unwrap();
@@ -133,7 +143,8 @@ async fn oidc_codes_that_are_refused_stolen_or_for_another_verifier_give_no_toke
     let application = world.people();
     let tokens = world.tokens(&application);
     let (one, other) = (tokens.begin().await.unwrap(), tokens.begin().await.unwrap());
-    let end = Browser::new().sign_in(one.url(), &world.redirect).await;
+    let browser = Browser::new().unwrap();
+    let end = browser.sign_in(one.url(), &world.redirect).await.unwrap();
     let error = other.finish(&Answer::read(&end)).await.unwrap_err();
     assert!(error.said.contains("`state`"), "{error}");
     // The code of one request with the state of the other: PKCE keeps it from being used.

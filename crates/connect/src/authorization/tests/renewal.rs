@@ -82,7 +82,7 @@ async fn oidc_an_expired_or_revoked_refresh_token_needs_authorization_until_some
         let source = world.source(&application);
         for _ in 0..2 {
             let error = fetch(&source).await.unwrap_err();
-            assert_eq!(error.kind, SourceTrouble::Unauthorized);
+            assert_eq!(error.kind, SourceTrouble::NeedsAuthorization);
             assert_eq!(error.hint, "run `tenure authorize crew`");
             assert!(error.said.starts_with("it needs authorization: "), "{error}");
             assert!(error.said.contains("invalid_grant"), "{error}");
@@ -90,7 +90,11 @@ async fn oidc_an_expired_or_revoked_refresh_token_needs_authorization_until_some
         // It is remembered, and not asked for again and again.
         assert_eq!(world.grants().await[before..], ["refresh_token: invalid_grant"]);
         let state = world.tokens(&application).state().await.unwrap();
-        assert!(matches!(state, State::NeedsAuthorization { why } if why.contains("invalid_grant")));
+        let State::NeedsAuthorization { why, since } = state else {
+            panic!("somebody has to agree: {state:?}")
+        };
+        assert!(why.contains("invalid_grant"), "{why}");
+        assert_eq!(since, Some(world.time.now()));
     }
     world.agree(&application).await;
     assert_eq!(fetch(&world.source(&application)).await.unwrap(), 2);

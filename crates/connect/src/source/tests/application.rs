@@ -17,6 +17,7 @@ use tenure_core::expression::{Lookups, Table};
 use tenure_core::seams::{SecretError, Secrets, SourceError};
 use tenure_core::secret::Secret;
 
+use crate::http::{HttpOptions, Manners};
 use crate::source::http::options;
 use crate::source::{Environment, HttpSource};
 
@@ -179,6 +180,22 @@ pub(super) fn source(application: &Application) -> Result<HttpSource, SourceErro
     source_of(application, &uses)
 }
 
+/// A source of its first endpoint, with other bounds.
+pub(super) fn source_with(
+    application: &Application,
+    change: impl FnOnce(&mut HttpOptions),
+) -> Result<HttpSource, SourceError> {
+    let uses = [EndpointUse {
+        endpoint: application.endpoints[0].name.clone(),
+        primary_key: "_id".to_owned(),
+    }];
+    let environment = environment();
+    let mut options = options(application, &environment)?;
+    options.retries.first = Duration::from_millis(1);
+    change(&mut options);
+    HttpSource::with_options(application, &uses, Arc::new(Vault), environment, options)
+}
+
 /// A source of some of them.
 pub(super) fn source_of(application: &Application, uses: &[EndpointUse]) -> Result<HttpSource, SourceError> {
     let environment = environment();
@@ -192,5 +209,6 @@ pub(super) fn environment() -> Environment {
         folder: PathBuf::from("."),
         lookups: Lookups::new(Vec::<(String, Table)>::new()),
         now: Arc::new(|| Timestamp::UNIX_EPOCH),
+        manners: Manners::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod application;
 mod dependents;
+mod faults;
 mod files;
 mod following;
 mod forms;

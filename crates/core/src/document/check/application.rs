@@ -71,6 +71,16 @@ impl Checker<'_> {
         if let Some(calls) = limits.calls_per_minute {
             self.number("limits.calls_per_minute", calls, 1..=1_000_000);
         }
+        let headers = &limits.headers;
+        for (field, name) in [
+            ("remaining", &headers.remaining),
+            ("reset", &headers.reset),
+            ("used", &headers.used),
+        ] {
+            if let Some(name) = name {
+                self.header_name(&join("limits.headers", field), name);
+            }
+        }
         self.number("limits.retries", limits.retries, 0..=20);
         self.number("limits.response_mib", limits.response_mib, 1..=1024);
         for (path, span) in [

@@ -1,5 +1,7 @@
 //! The client against a real server on loopback, plain and with TLS.
 
+mod limits;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
