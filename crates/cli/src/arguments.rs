@@ -39,6 +39,15 @@ pub struct Place {
         value_name = "URL"
     )]
     pub database: Option<String>,
+    /// Environment variables that requests may name with `env('NAME')`, besides those that begin with `TENURE_VAR_`.
+    #[arg(
+        long,
+        global = true,
+        env = "TENURE_ALLOW_ENV",
+        value_delimiter = ',',
+        value_name = "NAME"
+    )]
+    pub allow_env: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -66,6 +75,11 @@ pub enum Command {
         #[arg(long, conflicts_with = "name")]
         markdown: bool,
     },
+    /// Lists the macros: the names that stand for something in requests, where each can be used, and an example.
+    Macros {
+        /// Only those with this in their name, or that can be used there (`request`, `authorization`, `webhook`, …).
+        name: Option<String>,
+    },
     /// Fetches a data source and shows what comes and what the mapping makes of it. Nothing is planned.
     Fetch {
         /// The data source's name.
@@ -90,6 +104,9 @@ pub enum Command {
     Plan {
         /// The automation's name.
         automation: String,
+        /// Fetch everything, also where only what changed would be fetched.
+        #[arg(long)]
+        full: bool,
         #[command(flatten)]
         show: Show,
     },
@@ -100,6 +117,9 @@ pub enum Command {
         /// Do not ask.
         #[arg(long, short)]
         yes: bool,
+        /// Fetch everything, also where only what changed would be fetched.
+        #[arg(long)]
+        full: bool,
         #[command(flatten)]
         show: Show,
     },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tenure_core::document::{DocumentError, Documents, Severity, load};
 use tenure_core::redact::Redaction;
-use tenure_engine::{Clock, Engine};
+use tenure_engine::{Clock, Engine, Variables};
 use tenure_store::{Store, StoreError, Vault, VaultKey};
 use tokio::sync::OnceCell;
 
@@ -178,10 +178,8 @@ async fn open(place: &Place) -> Result<Engine, HomeError> {
         Err(_) => VaultKey::from_file(&place.home.join("tenure.key"))?,
     };
     let vault = Vault::open(&store, &key).await?;
-    Ok(Engine::new(
-        store,
-        Arc::new(vault),
-        place.home.clone(),
-        Clock::System,
-    ))
+    Ok(
+        Engine::new(store, Arc::new(vault), place.home.clone(), Clock::System)
+            .with_variables(Variables::of_machine(place.allow_env.iter().cloned())),
+    )
 }

@@ -5,10 +5,11 @@ use jiff::tz::TimeZone;
 use crate::account::Access;
 use crate::attribute::{AttributeIndex, AttributeName, Dictionary};
 use crate::document::{
-    self, Automation, DataSource, Document, Documents, GuardLimit, Guards, ModifyAttributes, OneOrMany,
-    StepList,
+    self, Automation, DataSource, Document, Documents, FileReading, GuardLimit, Guards, ModifyAttributes,
+    OneOrMany, StepList,
 };
 use crate::expression::{Condition, ExpressionError, Format, Lookups, Table};
+use crate::fetching::{By, Parts};
 use crate::join::{KeyedEndpoint, Reading};
 use crate::mapping::{Mapping, Zone};
 use crate::plan::{Limit, Limits, NameKind, Rules, Step, Tally, Task, Template, UniqueName};
@@ -155,13 +156,71 @@ impl Compiler<'_> {
             },
             lookups: lookups.clone(),
         };
-        let projection = Projection::new(columns(&mapping, &endpoints));
+        let parts = self.parts(source)?;
+        let of_parts = parts.iter().flat_map(|parts| {
+            let column = match &parts.by {
+                By::Column(column, _) => Some(column),
+                By::Time(_) | By::Source => None,
+            };
+            column
+                .into_iter()
+                .chain(&parts.id)
+                .flat_map(Format::columns)
+                .map(|(column, _)| column)
+        });
+        let projection = Projection::new(columns(&mapping, &endpoints).into_iter().chain(of_parts));
         Ok(Reading {
             projection,
             endpoints,
             mapping,
+            parts,
             dictionary: Dictionary::default(),
         })
+    }
+
+    /// How the source can be fetched in parts; none when it is always fetched as a whole.
+    fn parts(&self, source: &DataSource) -> Result<Option<Parts>, CompileError> {
+        if let Some(file) = &source.file {
+            return Ok((file.read != FileReading::Whole).then_some(Parts {
+                by: By::Source,
+                removed: None,
+                id: None,
+                full_every: None,
+            }));
+        }
+        let ([used], Some(application)) = (source.endpoints.as_slice(), source.application.as_deref()) else {
+            return Ok(None);
+        };
+        let endpoint = self
+            .documents
+            .application(application)
+            .and_then(|application| application.endpoints.iter().find(|one| one.name == used.endpoint));
+        let Some((endpoint, incremental)) = endpoint
+            .filter(|endpoint| endpoint.for_each.is_none())
+            .and_then(|endpoint| Some((endpoint, endpoint.incremental.as_ref()?)))
+        else {
+            return Ok(None);
+        };
+        let at = |part: &str| {
+            format!(
+                "application `{application}`, endpoint `{}`, incremental.{part}",
+                endpoint.name
+            )
+        };
+        let column = incremental.column.as_deref().map(column_or_format).transpose();
+        let id = incremental.id.as_deref().map(column_or_format).transpose();
+        let removed = incremental.removed.as_deref().map(Condition::parse).transpose();
+        let overlap = incremental.overlap.0;
+        Ok(Some(Parts {
+            by: match (column.map_err(fault(&at("column")))?, &incremental.delta_link) {
+                (_, Some(_)) => By::Source,
+                (Some(column), None) => By::Column(column, overlap),
+                (None, None) => By::Time(overlap),
+            },
+            removed: removed.map_err(fault(&at("removed")))?,
+            id: id.map_err(fault(&at("id")))?,
+            full_every: Some(incremental.full_every.0),
+        }))
     }
 
     fn rules(

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use crate::attribute::{AttributeIndex, AttributesBuilder, Dictionary};
 use crate::expression::{Evaluated, Format, Scope};
+use crate::fetching::{By, Extent, HighWater, Mark, Parts};
+use crate::join_part::{Latest, Removed};
 use crate::mapping::Mapping;
 use crate::plan::{Finding, FindingKind};
 use crate::profile::{PersonKey, Profile, RecordHash};
@@ -23,6 +25,8 @@ pub struct Reading {
     pub mapping: Mapping,
     /// The attributes' names.
     pub dictionary: Dictionary,
+    /// How parts of it are fetched; none when it always comes as a whole.
+    pub parts: Option<Parts>,
 }
 
 /// An endpoint with where each record's key is.
@@ -51,7 +55,7 @@ pub struct KnownRecord {
 #[derive(Debug, Default)]
 pub struct Known {
     records: Vec<KnownRecord>,
-    by_hash: HashMap<RecordHash, u32>,
+    pub(crate) by_hash: HashMap<RecordHash, u32>,
 }
 
 impl Known {
@@ -123,12 +127,24 @@ pub struct Joined {
     pub repeated: u64,
     /// How many people have a value, for each of the first 64 mapped attributes.
     pub filled: Vec<u64>,
+    /// People of whom several different records came.
+    pub ambiguous: u64,
+    /// Records that say that somebody was removed.
+    pub removed: Vec<Removed>,
+    /// People whose records came new or changed in a part, each with what the source itself knows the record by.
+    pub ids: Vec<(PersonKey, String)>,
+    /// People who did not come in a part and are as they were.
+    pub carried: u64,
+    /// How far the fetch came, by the greatest value of a column; or why that cannot be told.
+    pub mark: Option<Result<Option<Mark>, String>>,
+    /// What makes it doubtful what became of somebody, so that everything has to be fetched.
+    pub doubt: Option<String>,
 }
 
 /// Joins records while they come.
 pub struct Join<'a> {
-    reading: &'a Reading,
-    known: &'a Known,
+    pub(crate) reading: &'a Reading,
+    pub(crate) known: &'a Known,
     now: Timestamp,
     builder: AttributesBuilder,
     /// Columns by key, of each endpoint, when there are several.
@@ -137,7 +153,17 @@ pub struct Join<'a> {
     order: Vec<PersonKey>,
     /// People with several records of different content.
     ambiguous: HashSet<PersonKey>,
-    joined: Joined,
+    /// The latest record of each in a part.
+    pub(crate) latest: Option<Latest>,
+    high: Option<Watching<'a>>,
+    pub(crate) joined: Joined,
+}
+
+/// The greatest value of a column, while records come.
+struct Watching<'a> {
+    water: HighWater<'a>,
+    /// Whether records that are as they were have been looked at before.
+    knows_unchanged: bool,
 }
 
 impl<'a> Join<'a> {
@@ -156,8 +182,25 @@ impl<'a> Join<'a> {
             parts: reading.endpoints.iter().map(|_| HashMap::new()).collect(),
             order: Vec::new(),
             ambiguous: HashSet::new(),
+            latest: None,
+            high: None,
             joined,
         }
+    }
+
+    /// Says how much comes, and how far an earlier fetch came that asked for the same.
+    #[must_use]
+    pub fn with_extent(mut self, extent: Extent, before: Option<Mark>) -> Self {
+        let reading = self.reading;
+        self.latest = (extent == Extent::Part).then(Latest::default);
+        self.high = match reading.parts.as_ref().map(|parts| &parts.by) {
+            Some(By::Column(column, _)) => Some(Watching {
+                knows_unchanged: before.is_some(),
+                water: HighWater::new(column, before),
+            }),
+            _ => None,
+        };
+        self
     }
 
     /// Takes one record. What is to be remembered of it is given to `keep`.
@@ -167,13 +210,31 @@ impl<'a> Join<'a> {
         if self.reading.endpoints.len() > 1 {
             return self.part(endpoint, raw, place);
         }
+        if self.latest.is_some() {
+            return self.keep_latest(raw, place);
+        }
         let hash = self.reading.projection.hash(raw);
-        if let Some(known) = self.known.by_hash.get(&hash) {
-            return self.unchanged(*known, place);
+        if let Some(known) = self.known.by_hash.get(&hash).copied() {
+            if self.high.as_ref().is_some_and(|high| !high.knows_unchanged)
+                && let Ok(columns) = self.reading.projection.read(raw)
+            {
+                self.watch(&columns);
+            }
+            return self.unchanged(known, place);
+        }
+        // Somebody who was removed is not there, which is all that a whole fetch has to say of them.
+        match self.reading.says_removed(raw) {
+            Ok(true) => {
+                self.joined.records -= 1;
+                return;
+            }
+            Ok(false) => {}
+            Err(problem) => return self.unreadable(endpoint, place, &problem),
         }
         let Some((columns, key)) = self.keyed(endpoint, raw, place) else {
             return;
         };
+        self.watch(&columns);
         if self.is_repeated(&key) {
             self.ambiguous.insert(key);
             return;
@@ -183,6 +244,11 @@ impl<'a> Join<'a> {
 
     /// Ends the fetch: people with several records are taken out, and parts of several endpoints are put together.
     pub fn finish(mut self, keep: &mut dyn FnMut(FetchedRecord)) -> Joined {
+        if let Some(latest) = self.latest.take() {
+            self.take_part(latest, keep);
+        }
+        self.joined.mark = self.high.take().map(|high| high.water.mark(self.now));
+        self.joined.ambiguous = self.ambiguous.len() as u64;
         if self.reading.endpoints.len() > 1 {
             self.put_together(keep);
         }
@@ -212,7 +278,7 @@ impl<'a> Join<'a> {
         self.joined
     }
 
-    fn unchanged(&mut self, known: u32, place: u32) {
+    pub(crate) fn unchanged(&mut self, known: u32, place: u32) {
         let Some(seen) = self.joined.seen.get_mut(known as usize) else {
             return;
         };
@@ -228,7 +294,7 @@ impl<'a> Join<'a> {
     }
 
     /// Whether somebody with this key came before in this fetch; takes note of the key.
-    fn is_repeated(&mut self, key: &PersonKey) -> bool {
+    pub(crate) fn is_repeated(&mut self, key: &PersonKey) -> bool {
         match self
             .known
             .place(key)
@@ -240,7 +306,12 @@ impl<'a> Join<'a> {
     }
 
     /// The columns and the key of a record, or a finding.
-    fn keyed<'r>(&mut self, endpoint: u16, raw: &'r [u8], place: u32) -> Option<(Columns<'r>, PersonKey)>
+    pub(crate) fn keyed<'r>(
+        &mut self,
+        endpoint: u16,
+        raw: &'r [u8],
+        place: u32,
+    ) -> Option<(Columns<'r>, PersonKey)>
     where
         'a: 'r,
     {
@@ -269,21 +340,33 @@ impl<'a> Join<'a> {
                 }
             }
         };
+        self.unreadable(endpoint, place, &problem);
+        None
+    }
+
+    /// Takes note of a record of which nobody can say whose it is.
+    pub(crate) fn unreadable(&mut self, endpoint: u16, place: u32, problem: &str) {
+        let from = self.reading.endpoints.get(usize::from(endpoint));
         self.joined.keyless += 1;
         let text = format!(
             "record {} of `{}` has no key and is left out: {problem}",
             place + 1,
-            from.name
+            from.map(|from| from.name.as_str()).unwrap_or_default()
         );
         self.joined.findings.push(Finding {
             person: None,
             kind: FindingKind::Record,
             text,
         });
-        None
     }
 
-    fn person(
+    pub(crate) fn watch(&mut self, columns: &Columns<'_>) {
+        if let Some(high) = &mut self.high {
+            high.water.take(columns);
+        }
+    }
+
+    pub(crate) fn person(
         &mut self,
         key: PersonKey,
         columns: &Columns<'_>,
@@ -295,7 +378,18 @@ impl<'a> Join<'a> {
             .reading
             .map(key.clone(), columns, hash, self.now, &mut self.builder)
         {
-            Err(finding) => self.joined.findings.push(finding),
+            Err(finding) => {
+                self.joined.findings.push(finding);
+                // Where only what changed is fetched, it does not come again, and is told again from here.
+                if self.reading.parts.is_some() {
+                    keep(FetchedRecord {
+                        key,
+                        hash,
+                        filled: 0,
+                        columns: columns.to_json(),
+                    });
+                }
+            }
             Ok((profile, filled)) => {
                 count_filled(&mut self.joined.filled, filled);
                 self.joined.profiles.push((place, profile));
@@ -452,14 +546,14 @@ impl Reading {
     }
 }
 
-fn count_filled(counts: &mut [u64], bits: u64) {
+pub(crate) fn count_filled(counts: &mut [u64], bits: u64) {
     for (place, count) in counts.iter_mut().enumerate() {
         *count += (bits >> place) & 1;
     }
 }
 
 /// The start of a text, for findings.
-fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     const SHOWN: usize = 120;
     let mut shown: String = text.chars().take(SHOWN).collect();
     if shown.len() < text.len() {

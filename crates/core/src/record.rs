@@ -36,6 +36,11 @@ impl Projection {
         self.columns.iter().map(AsRef::as_ref)
     }
 
+    /// Tells this projection from others.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The hash by which a raw record is known again.
     pub fn hash(&self, raw: &[u8]) -> RecordHash {
         RecordHash(xxhash_rust::xxh3::xxh3_64_with_seed(raw, self.seed))

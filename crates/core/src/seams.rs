@@ -11,6 +11,7 @@ use crate::account::{Account, AccountId};
 use crate::action::{Action, ActionKind};
 use crate::attribute::{AttributeName, Dictionary};
 use crate::dn::Dn;
+use crate::fetching::{Begin, Mark};
 use crate::outcome::Outcome;
 use crate::secret::Secret;
 
@@ -63,6 +64,26 @@ pub trait RecordSink: Send {
 pub trait Source: Send + Sync {
     /// Streams every record of every endpoint, and says at the end whether that was all.
     async fn fetch(&self, sink: &mut dyn RecordSink) -> Result<Completeness, SourceError>;
+
+    /// Streams what came after an earlier fetch, and says from where the next one may begin. A source that knows no
+    /// parts streams everything.
+    async fn fetch_from(&self, begin: &Begin, sink: &mut dyn RecordSink) -> Result<Fetched, SourceError> {
+        let _ = begin;
+        let completeness = self.fetch(sink).await?;
+        Ok(Fetched {
+            completeness,
+            mark: None,
+        })
+    }
+}
+
+/// The end of a fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// Whether all came that was asked for.
+    pub completeness: Completeness,
+    /// From where the next fetch may begin, when the source itself says so.
+    pub mark: Option<Mark>,
 }
 
 /// Why records could not be fetched.
@@ -94,6 +115,8 @@ pub enum SourceTrouble {
     Malformed,
     /// The calls repeat without getting further.
     NoProgress,
+    /// What was asked for is not there any more (410), such as changes that were too long ago.
+    Expired,
     /// A limit of Tenure's own was reached.
     Limit,
 }

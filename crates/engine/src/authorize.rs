@@ -146,6 +146,7 @@ rules: { mover: [{ modify_attributes: all }] }
         assert!(errors.is_empty(), "{errors:?}");
 
         let options = PlanOptions {
+            fetch: tenure_core::fetching::Wish::default(),
             started_by: "a test".to_owned(),
             watch: Arc::new(Unwatched),
         };

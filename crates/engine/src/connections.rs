@@ -12,7 +12,9 @@ use tenure_connect::http::Manners;
 use tenure_connect::ldap::{
     Credentials, Filter, LdapError, LdapSettings, Scheme, ServerUrl, StartTls, Trust,
 };
-use tenure_connect::source::{Environment, FileSource, HttpSource, Trial, connection_text, try_endpoint};
+use tenure_connect::source::{
+    Environment, FileSource, HttpSource, Trial, Variables, connection_text, try_endpoint,
+};
 use tenure_core::compile::lookups;
 use tenure_core::dn::Dn;
 use tenure_core::document::{self, Application, DirectoryKind, Documents, Encryption, Endpoint, Kind};
@@ -30,6 +32,7 @@ pub(crate) struct Connections {
     folder: PathBuf,
     /// One pace for each application, for all that this process does.
     manners: Manners,
+    pub(crate) variables: Variables,
 }
 
 impl Connections {
@@ -41,6 +44,7 @@ impl Connections {
             vault,
             folder,
             manners,
+            variables: Variables::default(),
         }
     }
 
@@ -176,6 +180,7 @@ impl Connections {
         Environment {
             folder: self.folder.clone(),
             lookups: lookups(documents),
+            variables: self.variables.clone(),
             now: Arc::new(move || clock.now()),
             manners: self.manners.clone(),
         }

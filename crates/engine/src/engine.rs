@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tenure_connect::source::Variables;
 use tenure_store::{Store, Vault};
 
 use crate::clock::Clock;
@@ -28,6 +29,13 @@ impl Engine {
             connections,
             clock,
         }
+    }
+
+    /// The same engine, whose requests may name these environment variables.
+    #[must_use]
+    pub fn with_variables(mut self, variables: Variables) -> Self {
+        self.connections.variables = variables;
+        self
     }
 
     /// The same engine at another time.

@@ -74,6 +74,14 @@ pub enum EngineError {
         /// Who.
         by: String,
     },
+    /// Another process fetches the same source, of which only parts are fetched.
+    #[error("the data source `{name}` is being fetched by {by}; wait for it to end")]
+    SourceBusy {
+        /// Which data source.
+        name: String,
+        /// Who.
+        by: String,
+    },
     /// An earlier run has not come to its end.
     #[error(
         "run {run} was interrupted and has operations left; finish it with `tenure apply {run}`, or give it up with \

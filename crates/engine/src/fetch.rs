@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tenure_core::attribute::Dictionary;
 use tenure_core::compile::compile_source;
 use tenure_core::document::{Documents, Kind};
-use tenure_core::join::Known;
+use tenure_core::fetching::Wish;
+use tenure_core::join::{Known, Reading};
 use tenure_core::plan::Finding;
 use tenure_core::profile::Profile;
 use tenure_core::seams::Completeness;
@@ -14,6 +15,7 @@ use tokio::sync::oneshot;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::gather::{Remember, gather};
+use crate::parts::everything;
 use crate::progress::Watch;
 
 /// What a fetch brought.
@@ -54,16 +56,45 @@ impl Engine {
             return Err(EngineError::no_document(documents, Kind::DataSource, name));
         }
         let reading = Arc::new(compile_source(documents, name)?);
+        let lease = self.claim_source(name, &reading).await?;
+        let fetched = self.fetch_claimed(documents, name, reading, watch).await;
+        if let Some(lease) = lease {
+            lease.release().await?;
+        }
+        fetched
+    }
+
+    async fn fetch_claimed(
+        &self,
+        documents: &Documents,
+        name: &str,
+        reading: Arc<Reading>,
+        watch: Arc<dyn Watch>,
+    ) -> Result<FetchReport, EngineError> {
         let source = self.connections.source(documents, name, self.clock).await?;
+        let now = self.clock.now();
+        let outset = self
+            .outset(documents, name, &reading, Wish::Everything, now)
+            .await?;
         // Everything is mapped anew, as if nothing were known.
         let (tell, known) = oneshot::channel();
         let _ = tell.send(Arc::new(Known::default()));
         let remember = Remember {
             store: &self.store,
             source: name,
-            at: self.clock.now(),
+            at: now,
         };
-        let gathered = gather(source.as_ref(), Arc::clone(&reading), known, remember, watch).await?;
+        let course = everything(outset);
+        let gathered = gather(
+            source.as_ref(),
+            Arc::clone(&reading),
+            known,
+            remember,
+            &course,
+            watch,
+        )
+        .await?;
+        remember.keep(&gathered.kept).await?;
         let joined = gathered.joined;
         let filled = reading
             .mapping

@@ -73,7 +73,7 @@ pub(crate) async fn observe(store: &Store, seen: Seen<'_>) -> Result<Observation
     Ok(Observation {
         planned: seen.summary.counts,
         population: seen.summary.population,
-        fetched: seen.joined.records,
+        fetched: seen.joined.present(),
         known: seen.known.present(),
         missing_canaries: seen
             .limits

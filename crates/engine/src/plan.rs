@@ -7,9 +7,12 @@ use jiff::Timestamp;
 use tenure_core::account::Snapshot;
 use tenure_core::compile::{Compiled, compile};
 use tenure_core::document::{Automation, Documents, Kind, check_automation};
+use tenure_core::fetching::{Extent, Mark, Wish};
 use tenure_core::join::{Joined, Known, Reading};
 use tenure_core::link::Link;
-use tenure_core::plan::{Absence, Finding, FindingKind, Hold, HoldKind, Presence, Rules, holds, sort};
+use tenure_core::plan::{
+    Absence, Finding, FindingKind, Hold, HoldKind, Presence, Rules, Sorted, holds, sort,
+};
 use tenure_core::profile::PersonKey;
 use tenure_core::seams::{Completeness, Directory, SourceTrouble};
 use tenure_store::{Claim, Lease, NewRun, Run, RunChange, RunId, RunState, RunSummary};
@@ -17,8 +20,9 @@ use tokio::sync::oneshot;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::gather::{Gathered, Remember, gather};
+use crate::gather::{Gathered, Remember};
 use crate::observe::{Seen, filled, last_good, observe};
+use crate::parts::{self, Outset};
 use crate::progress::{Progress, Watch};
 use crate::storing::OwnedWorld;
 
@@ -30,6 +34,8 @@ const AGAIN: usize = 20_000;
 pub struct PlanOptions {
     /// Who or what asked for it, in words.
     pub started_by: String,
+    /// How much is fetched.
+    pub fetch: Wish,
     /// Whoever watches.
     pub watch: Arc<dyn Watch>,
 }
@@ -52,7 +58,16 @@ impl Engine {
             .automation(automation)
             .ok_or_else(|| EngineError::no_document(documents, Kind::Automation, automation))?;
         let lease = self.claim(&automation.directory).await?;
-        let planned = Box::pin(self.plan_claimed(documents, automation, compiled, options)).await;
+        let planned = match self.claim_source(&automation.source, &compiled.reading).await {
+            Err(error) => Err(error),
+            Ok(of_source) => {
+                let planned = Box::pin(self.plan_claimed(documents, automation, compiled, options)).await;
+                if let Some(of_source) = of_source {
+                    of_source.release().await?;
+                }
+                planned
+            }
+        };
         lease.release().await?;
         planned
     }
@@ -173,9 +188,8 @@ impl Engine {
         } = compiled;
         let (reading, rules) = (Arc::new(reading), Arc::new(rules));
         let before = last_good(&self.store, &automation.name).await?;
-        let watch = &options.watch;
         let looked = self
-            .look(documents, automation, Arc::clone(&reading), &rules, watch, now)
+            .look(documents, automation, Arc::clone(&reading), &rules, options, now)
             .await?;
         let Looked {
             mut joined,
@@ -184,30 +198,30 @@ impl Engine {
             snapshot,
             directory,
             mut incomplete,
+            outset,
+            mark,
         } = looked;
-        incomplete.extend(without_keys(&joined, before.as_ref()));
-        watch.progress(Progress::Planning);
-
-        let absence = absence(&incomplete, &mut joined, before.as_ref());
-        let sorted = sort(&joined, &known, &links, &snapshot, rules.documents, absence, now);
-        let mut profiles = std::mem::take(&mut joined.profiles);
-        for again in sorted.again.chunks(AGAIN) {
-            let mapped = self.map_again(&automation.source, &reading, &known, again, now, &mut joined);
-            profiles.extend(mapped.await?);
+        // A part may well be one record, which happens to have none.
+        if outset.course.begin.since.is_none() {
+            incomplete.extend(without_keys(&joined, before.as_ref()));
         }
-        profiles.sort_unstable_by_key(|(place, _)| *place);
-        let presence = Presence {
-            profiles: profiles.into_iter().map(|(_, profile)| profile).collect(),
-            in_sync: sorted.in_sync,
-            absent: sorted.absent,
-        };
+        options.watch.progress(Progress::Planning);
+
+        let extent = outset.course.extent;
+        let absence = absence(&incomplete, extent, &mut joined, before.as_ref());
+        let mark = parts::mark(&reading, mark, &mut joined, now);
+        let sorted = sort(&joined, &known, &links, &snapshot, rules.documents, absence, now);
+        let presence = self
+            .presence(&automation.source, &reading, &known, sorted, now, &mut joined)
+            .await?;
         let mut summary = RunSummary {
             fetched: joined.records,
             known: known.present(),
             accounts: snapshot.accounts().len() as u64,
             people: (presence.profiles.len() + presence.in_sync.len()) as u64,
             incomplete: (!incomplete.is_empty()).then(|| incomplete.join("; ")),
-            keyless: joined.keyless,
+            keyless: outset.keyless(&joined, before.as_ref()),
+            since: outset.since(),
             filled: filled(&mapped, &joined),
             ..RunSummary::default()
         };
@@ -255,10 +269,14 @@ impl Engine {
             (true, _) => RunState::Planned,
         };
         let (counts, at) = (made.summary.counts, self.clock.now());
-        Ok(made
-            .writer
+        made.writer
             .finish(&made.digest, counts, &summary, state, &held, at)
-            .await?)
+            .await?;
+        // Only a plan that is stored and stands on whole data may leave out what it has seen the next time.
+        if held.is_empty() && absence == Absence::Proven {
+            self.remember(&automation.source, &outset, mark, now).await?;
+        }
+        Ok(())
     }
 
     /// Fetches the source and reads the directory, both at the same time.
@@ -268,9 +286,13 @@ impl Engine {
         automation: &Automation,
         reading: Arc<Reading>,
         rules: &Rules,
-        watch: &Arc<dyn Watch>,
+        options: &PlanOptions,
         now: Timestamp,
     ) -> Result<Looked, EngineError> {
+        let watch = &options.watch;
+        let mut outset = self
+            .outset(documents, &automation.source, &reading, options.fetch, now)
+            .await?;
         let source = self
             .connections
             .source(documents, &automation.source, self.clock)
@@ -297,11 +319,23 @@ impl Engine {
         };
         let (remembered, gathered, accounts) = tokio::join!(
             remembering,
-            gather(source.as_ref(), reading, known, remember, Arc::clone(watch)),
+            self.gather_enough(
+                source.as_ref(),
+                reading,
+                known,
+                remember,
+                &mut outset,
+                Arc::clone(watch)
+            ),
             read(directory.as_ref(), rules, watch)
         );
         let (known, links) = remembered?;
-        let Gathered { joined, completeness } = gathered?;
+        let Gathered {
+            joined,
+            completeness,
+            mark,
+            ..
+        } = gathered?;
         let (snapshot, directory_completeness) = accounts?;
         let incomplete = reasons(&completeness, &directory_completeness);
         Ok(Looked {
@@ -311,6 +345,30 @@ impl Engine {
             snapshot,
             directory,
             incomplete,
+            outset,
+            mark,
+        })
+    }
+
+    /// Who is in the source, with those mapped again who need a look although their records are as they were.
+    async fn presence(
+        &self,
+        source: &str,
+        reading: &Reading,
+        known: &Known,
+        sorted: Sorted,
+        now: Timestamp,
+        joined: &mut Joined,
+    ) -> Result<Presence, EngineError> {
+        let mut profiles = std::mem::take(&mut joined.profiles);
+        for again in sorted.again.chunks(AGAIN) {
+            profiles.extend(self.map_again(source, reading, known, again, now, joined).await?);
+        }
+        profiles.sort_unstable_by_key(|(place, _)| *place);
+        Ok(Presence {
+            profiles: profiles.into_iter().map(|(_, profile)| profile).collect(),
+            in_sync: sorted.in_sync,
+            absent: sorted.absent,
         })
     }
 
@@ -415,7 +473,15 @@ fn without_keys(joined: &Joined, before: Option<&Run>) -> Option<String> {
 
 /// Whether those who did not come may be taken as gone. A record that came twice took the place of another, and one
 /// that has lost its key belongs to somebody who only seems to be missing.
-fn absence(incomplete: &[String], joined: &mut Joined, before: Option<&Run>) -> Absence {
+fn absence(incomplete: &[String], extent: Extent, joined: &mut Joined, before: Option<&Run>) -> Absence {
+    if extent == Extent::Part {
+        // Whoever did not come counts as they were, so that only those are gone of whom the source says so.
+        return if incomplete.is_empty() {
+            Absence::Proven
+        } else {
+            Absence::Unproven
+        };
+    }
     let lost_keys = joined
         .keyless
         .saturating_sub(before.map_or(0, |run| run.summary.keyless));
@@ -474,4 +540,8 @@ struct Looked {
     directory: Box<dyn Directory>,
     /// Why not all of it came; empty when it did.
     incomplete: Vec<String>,
+    /// From where the fetch began.
+    outset: Outset,
+    /// How far it came, as the source says.
+    mark: Option<Mark>,
 }

@@ -8,6 +8,7 @@ mod bulk;
 mod changes;
 mod database;
 mod error;
+mod fetches;
 mod journal;
 mod json;
 mod leases;

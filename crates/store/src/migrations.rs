@@ -8,7 +8,10 @@ use crate::error::StoreError;
 use crate::transaction::micros;
 
 /// All migrations; the first makes version 1.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_fetches.sql"),
+];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS tenure_schema \
     (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)";

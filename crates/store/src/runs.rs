@@ -131,6 +131,9 @@ pub struct NewRun<'a> {
 pub struct RunSummary {
     /// Records that were fetched.
     pub fetched: u64,
+    /// From where the fetch began, in words, when it brought only what was new; none when it brought everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
     /// Records known from before that were not gone.
     pub known: u64,
     /// Accounts that were read.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use tenure_core::document::Documents;
+use tenure_core::fetching::Wish;
 use tenure_core::secret::Secret;
 use tenure_engine::{Engine, Release};
 use tenure_sim::population::Event;
@@ -54,6 +55,7 @@ pub async fn demo(demo: Demo) -> super::Result {
     let home = Home::new(Place {
         home: demo.folder.clone(),
         database: None,
+        allow_env: Vec::new(),
     });
     let documents = home.documents()?;
     let engine = home.engine().await?;
@@ -74,7 +76,7 @@ pub async fn demo(demo: Demo) -> super::Result {
     let second = plan_and_carry_out(engine, &documents, MANY).await?;
 
     heading("Nothing happened since", style);
-    let third = make(engine, &documents, AUTOMATION).await?;
+    let third = make(engine, &documents, AUTOMATION, Wish::AsDocumented).await?;
     show_run(engine, &third, FEW).await?;
     jumpcloud.stop().await?;
 
@@ -128,7 +130,7 @@ fn prepare(folder: &Path, simulator: &str) -> super::Result<()> {
 }
 
 async fn plan_and_carry_out(engine: &Engine, documents: &Documents, show: Show) -> super::Result<Run> {
-    let planned = make(engine, documents, AUTOMATION).await?;
+    let planned = make(engine, documents, AUTOMATION, Wish::AsDocumented).await?;
     show_run(engine, &planned, show).await?;
     if planned.state != RunState::Planned {
         return Ok(planned);

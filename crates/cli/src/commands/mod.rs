@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod fetch;
 mod functions;
+mod macros;
 mod person;
 mod plan;
 mod run;
@@ -14,6 +15,8 @@ mod schema;
 mod secret;
 mod simulate;
 mod test;
+
+use tenure_core::fetching::Wish;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::Exit;
@@ -33,6 +36,7 @@ pub async fn run(arguments: Arguments) -> Exit {
         Command::Schema { kind } => schema::schema(kind.as_deref()),
         Command::Functions { markdown: true, .. } => Ok(functions::page()),
         Command::Functions { name, .. } => functions::functions(name.as_deref()),
+        Command::Macros { name } => macros::macros(name.as_deref()),
         Command::Fetch {
             source,
             fixture: Some(key),
@@ -43,12 +47,17 @@ pub async fn run(arguments: Arguments) -> Exit {
             source, sample, json, ..
         } => fetch::fetch(&home, &source, sample, json).await,
         Command::Test(test) => test::test(&home, &test).await,
-        Command::Plan { automation, show } => plan::plan(&home, &automation, show).await,
+        Command::Plan {
+            automation,
+            full,
+            show,
+        } => plan::plan(&home, &automation, wish(full), show).await,
         Command::Run {
             automation,
             yes,
+            full,
             show,
-        } => run::run(&home, &automation, yes, show).await,
+        } => run::run(&home, &automation, wish(full), yes, show).await,
         Command::Apply { run, release, json } => run::apply(&home, run, release, json).await,
         Command::Discard { run } => runs::discard(&home, run).await,
         Command::Runs {
@@ -69,6 +78,15 @@ pub async fn run(arguments: Arguments) -> Exit {
     };
     home.close().await;
     result.unwrap_or_else(|error| Exit::failed(&error))
+}
+
+/// How much is fetched, by `--full`.
+fn wish(full: bool) -> Wish {
+    if full {
+        Wish::Everything
+    } else {
+        Wish::AsDocumented
+    }
 }
 
 /// Who runs this command, for the history.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tenure_core::document::Documents;
+use tenure_core::fetching::Wish;
 use tenure_engine::{Engine, PlanOptions};
 use tenure_store::Run;
 
@@ -13,18 +14,24 @@ use crate::output::progress::Bars;
 
 use super::runs::show_run;
 
-pub async fn plan(home: &Home, automation: &str, show: Show) -> super::Result {
+pub async fn plan(home: &Home, automation: &str, fetch: Wish, show: Show) -> super::Result {
     let documents = home.documents()?;
     let engine = home.engine().await?;
-    let run = make(engine, &documents, automation).await?;
+    let run = make(engine, &documents, automation, fetch).await?;
     show_run(engine, &run, show).await?;
     Ok(Exit::of(&run))
 }
 
 /// Makes a plan with progress bars.
-pub async fn make(engine: &Engine, documents: &Documents, automation: &str) -> super::Result<Run> {
+pub async fn make(
+    engine: &Engine,
+    documents: &Documents,
+    automation: &str,
+    fetch: Wish,
+) -> super::Result<Run> {
     let options = PlanOptions {
         started_by: super::user(),
+        fetch,
         watch: Arc::new(Bars::new()),
     };
     Ok(engine.plan(documents, automation, &options).await?)

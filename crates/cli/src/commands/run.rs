@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use tenure_core::document::Documents;
+use tenure_core::fetching::Wish;
 use tenure_engine::{ApplyOptions, Engine, Release, Stop};
 use tenure_store::{Run, RunId, RunState};
 
@@ -16,7 +17,7 @@ use crate::output::style::Style;
 use super::plan::make;
 use super::runs::{show_result, show_run};
 
-pub async fn run(home: &Home, automation: &str, yes: bool, show: Show) -> super::Result {
+pub async fn run(home: &Home, automation: &str, fetch: Wish, yes: bool, show: Show) -> super::Result {
     let documents = home.documents()?;
     let engine = home.engine().await?;
     if let Some(left) = left_over(engine, automation).await? {
@@ -31,7 +32,7 @@ pub async fn run(home: &Home, automation: &str, yes: bool, show: Show) -> super:
             return Ok(Exit::of(&finished));
         }
     }
-    let planned = make(engine, &documents, automation).await?;
+    let planned = make(engine, &documents, automation, fetch).await?;
     if planned.state != RunState::Planned {
         show_run(engine, &planned, show).await?;
         return Ok(Exit::of(&planned));

@@ -22,11 +22,13 @@ pub fn head(run: &Run, style: Style) {
     );
     let summary = &run.summary;
     if run.plan_digest.is_some() {
-        println!(
-            "{} records fetched, {} accounts read",
-            thousands(summary.fetched),
-            thousands(summary.accounts)
-        );
+        let (records, accounts) = (thousands(summary.fetched), thousands(summary.accounts));
+        match &summary.since {
+            None => println!("{records} records fetched, {accounts} accounts read"),
+            Some(since) => {
+                println!("{records} new or changed records fetched since {since}, {accounts} accounts read");
+            }
+        }
     }
     if let Some(why) = &summary.incomplete {
         println!("{}", style.red(why));

@@ -174,6 +174,7 @@ impl HttpError {
             Self::Status { status, .. } if matches!(status.as_u16(), 401 | 403 | 407) => {
                 SourceTrouble::Unauthorized
             }
+            Self::Status { status, .. } if status.as_u16() == 410 => SourceTrouble::Expired,
             Self::Status { .. }
             | Self::Url { .. }
             | Self::Header { .. }

@@ -106,6 +106,7 @@ fn table(body: &[u8], kind: &str, shape: &Shape, most: u64) -> Result<Records, S
             records,
             total: None,
             next: None,
+            delta: None,
         },
         answer: None,
     })

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use tenure_core::document::{AnswerFormat, Application, Endpoint, ForEach, Method as CallMethod};
+use tenure_core::document::{
+    AnswerFormat, Application, Endpoint, ForEach, Incremental, Method as CallMethod,
+};
 use tenure_core::expression::Format;
+use tenure_core::fetching::{Begin, Mark};
 use tenure_core::seams::{Secrets, SourceError};
 use tenure_core::secret::Secret;
 
@@ -36,6 +39,8 @@ pub(super) struct Call {
     shape: Arc<Shape>,
     /// How it goes on; once only when there is none.
     pub(super) repeat: Option<Repetition>,
+    /// How only what changed is fetched.
+    pub(super) incremental: Option<Incremental>,
     /// The endpoint for each record of which it is made.
     pub(super) for_each: Option<ForEach>,
 }
@@ -51,6 +56,8 @@ pub(super) struct Prepared {
     pub(super) shape: Arc<Shape>,
     /// The names of the secrets in it.
     pub(super) secret_names: Vec<String>,
+    /// Where the first page is, when an earlier fetch was told.
+    first: Option<String>,
 }
 
 impl Call {
@@ -93,6 +100,13 @@ impl Call {
                 None => None,
             },
             next: repeat.as_ref().and_then(Repetition::next_in_body).cloned(),
+            delta: endpoint
+                .incremental
+                .as_ref()
+                .and_then(|incremental| incremental.delta_link.as_deref())
+                .map(MemberPath::of_value)
+                .transpose()
+                .map_err(|said| wrong(format!("`delta_link`: {said}")))?,
         };
         let shape = Shape {
             format: endpoint.answer,
@@ -116,8 +130,14 @@ impl Call {
             credentials: Credentials::new(&application.name, &application.authorization)?,
             shape: Arc::new(shape),
             repeat,
+            incremental: endpoint.incremental.clone(),
             for_each: endpoint.for_each.clone(),
         })
+    }
+
+    /// Where its last answer says where changes from then on are told.
+    pub(super) fn delta_link(&self) -> Option<&str> {
+        self.incremental.as_ref()?.delta_link.as_deref()
     }
 
     /// The columns of `record` that it names; none when it takes the whole of it.
@@ -148,9 +168,11 @@ impl Call {
         environment: &Environment,
         vault: &dyn Secrets,
         record: Option<&Parent>,
+        begin: &Begin,
     ) -> Result<Prepared, SourceError> {
         let doing = format!("preparing the call of the endpoint `{}`", self.name);
         let mut renderer = Renderer::new(doing, environment, vault);
+        renderer.set_begin(begin);
         let (method, url) = match self.method {
             CallMethod::Get => (Method::GET, &self.url),
             CallMethod::Post => (Method::POST, &self.url),
@@ -169,15 +191,20 @@ impl Call {
             request.headers.push(("SOAPAction".to_owned(), "\"\"".into()));
         }
         for (name, format) in &self.query {
-            for value in renderer
-                .values(format, &format!("the query parameter `{name}`"))
-                .await?
-            {
+            let part = format!("the query parameter `{name}`");
+            if renderer.leaves_out(format, &part)? {
+                continue;
+            }
+            for value in renderer.values(format, &part).await? {
                 request.query.push((name.clone(), value));
             }
         }
         for (name, format) in &self.headers {
-            let value = renderer.text(format, &format!("the header `{name}`")).await?;
+            let part = format!("the header `{name}`");
+            if renderer.leaves_out(format, &part)? {
+                continue;
+            }
+            let value = renderer.text(format, &part).await?;
             set_header(&mut request, name, value);
         }
         let own = std::mem::take(&mut request.query);
@@ -198,6 +225,10 @@ impl Call {
             repeat: self.repeat.clone(),
             shape: Arc::clone(&self.shape),
             secret_names,
+            first: match &begin.since {
+                Some(Mark::Link(link)) if self.shape.layout.delta.is_some() => Some(link.clone()),
+                _ => None,
+            },
         })
     }
 }
@@ -211,6 +242,11 @@ impl Prepared {
     /// The request for a page, counted from 1; `token` is what the page before says of it.
     pub(super) fn page(&self, number: u32, token: Option<&str>) -> Result<HttpRequest, SourceError> {
         let (mut request, mut message) = (self.request.clone(), self.message.clone());
+        if let (1, None, Some(link)) = (number, token, &self.first) {
+            self.follow(&mut request, link)?;
+            request.body = message.into_body();
+            return Ok(request);
+        }
         match (self.step(), token) {
             (Some(step @ Step::Number { target, .. }), _) => {
                 if let Some(value) = step.number(number) {

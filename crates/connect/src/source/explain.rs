@@ -166,6 +166,16 @@ pub(super) fn too_long(request: String, repeat: &Repetition, most: usize) -> Sou
     }
 }
 
+/// The last answer does not say where changes are told.
+pub(super) fn no_delta(request: String, path: &str) -> SourceError {
+    SourceError {
+        kind: SourceTrouble::Malformed,
+        doing: request,
+        said: format!("the last answer has nothing at `{path}`, where changes from then on should be told"),
+        hint: "correct `delta_link` of the endpoint's `incremental`, or its `repeat`".to_owned(),
+    }
+}
+
 /// A link that is not followed.
 pub(super) fn not_followed(request: &HttpRequest, said: &str) -> SourceError {
     SourceError {

@@ -9,11 +9,12 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesOrdered;
 use tenure_core::document::{self, Application, EndpointUse};
-use tenure_core::seams::{Completeness, RecordPage, RecordSink, Secrets, Source, SourceError};
+use tenure_core::fetching::{Begin, Mark};
+use tenure_core::seams::{Completeness, Fetched, RecordPage, RecordSink, Secrets, Source, SourceError};
 
 use super::ahead::{Ahead, Reader};
 use super::call::Call;
-use super::explain::{no_progress, too_many_pages};
+use super::explain::{no_delta, no_progress, too_many_pages};
 use super::parent::{Keeping, Parent, Remembering, Waiting, add};
 use super::progress::{News, Progress};
 use super::repeat::Repetition;
@@ -158,7 +159,7 @@ impl HttpSource {
         }
     }
 
-    async fn fetch_all(&self, sink: &mut dyn RecordSink) -> Result<Completeness, SourceError> {
+    async fn fetch_all(&self, begin: &Begin, sink: &mut dyn RecordSink) -> Result<Fetched, SourceError> {
         let vault = Remembering::new(self.secrets.as_ref());
         let mut tally = Tally::default();
         for wanted in self
@@ -166,10 +167,14 @@ impl HttpSource {
             .iter()
             .filter(|wanted| wanted.call.for_each.is_none())
         {
-            self.fetch_with_dependents(wanted, &vault, sink, &mut tally)
+            self.fetch_with_dependents(wanted, &vault, begin, sink, &mut tally)
                 .await?;
         }
-        Ok(tally.completeness())
+        let mark = tally.delta.take().map(Mark::Link);
+        Ok(Fetched {
+            completeness: tally.completeness(),
+            mark,
+        })
     }
 
     async fn fetch_endpoint(
@@ -177,9 +182,10 @@ impl HttpSource {
         Wanted { name, place, call }: &Wanted,
         vault: &dyn Secrets,
         record: Option<&Parent>,
+        begin: &Begin,
         sink: &mut dyn RecordSink,
-    ) -> Result<Completeness, SourceError> {
-        let prepared = Arc::new(call.prepare(&self.environment, vault, record).await?);
+    ) -> Result<(Completeness, Option<String>), SourceError> {
+        let prepared = Arc::new(call.prepare(&self.environment, vault, record, begin).await?);
         let repeat = call.repeat.as_ref();
         let mut ahead = Ahead::new(&self.reader, &prepared, repeat, self.concurrency);
         let mut progress = Progress::new(repeat.and_then(Repetition::records_a_step));
@@ -214,7 +220,11 @@ impl HttpSource {
                 .await;
             }
             if ends {
-                return Ok(progress.completeness(name));
+                let delta = page.records.contents.delta;
+                if call.delta_link().is_some() && delta.is_none() {
+                    return Err(no_delta(page.request, call.delta_link().unwrap_or_default()));
+                }
+                return Ok((progress.completeness(name), delta));
             }
         }
     }
@@ -224,6 +234,7 @@ impl HttpSource {
         &self,
         wanted: &Wanted,
         vault: &dyn Secrets,
+        begin: &Begin,
         sink: &mut dyn RecordSink,
         tally: &mut Tally,
     ) -> Result<(), SourceError> {
@@ -233,7 +244,9 @@ impl HttpSource {
             .filter(|other| other.depends_on(&wanted.name))
             .collect();
         if dependents.is_empty() {
-            tally.add(self.fetch_endpoint(wanted, vault, None, sink).await?);
+            let (end, delta) = self.fetch_endpoint(wanted, vault, None, begin, sink).await?;
+            tally.add(end);
+            tally.delta = delta;
             return Ok(());
         }
         let inner: Option<&mut dyn RecordSink> = match wanted.place {
@@ -241,7 +254,11 @@ impl HttpSource {
             None => None,
         };
         let mut keeping = Keeping::new(inner, columns(&dependents).as_ref());
-        let end = self.fetch_endpoint(wanted, vault, None, &mut keeping).await?;
+        // What others are called for has to come as a whole.
+        let begin = &begin.from_the_start();
+        let (end, _) = self
+            .fetch_endpoint(wanted, vault, None, begin, &mut keeping)
+            .await?;
         let kept = keeping.finish()?;
         match (wanted.place, end) {
             (None, Completeness::Complete { .. }) => {}
@@ -255,7 +272,7 @@ impl HttpSource {
                 while running.len() < self.concurrency
                     && let Some(kept) = waiting.next()
                 {
-                    running.push_back(self.fetch_dependent(dependent, &wanted.name, kept, vault));
+                    running.push_back(self.fetch_dependent(dependent, &wanted.name, kept, vault, begin));
                 }
                 let Some(answer) = running.next().await else { break };
                 let (pages, end) = answer?;
@@ -275,11 +292,12 @@ impl HttpSource {
         of: &str,
         kept: &str,
         vault: &dyn Secrets,
+        begin: &Begin,
     ) -> Result<(Vec<RecordPage>, Completeness), SourceError> {
         let parent = Parent::new(kept, of)?;
         let mut waiting = Waiting::default();
-        let end = self
-            .fetch_endpoint(wanted, vault, Some(&parent), &mut waiting)
+        let (end, _) = self
+            .fetch_endpoint(wanted, vault, Some(&parent), begin, &mut waiting)
             .await?;
         let members = wanted
             .call
@@ -328,6 +346,8 @@ struct Tally {
     count: u64,
     missing: Vec<String>,
     further: usize,
+    /// Where changes from now on are told.
+    delta: Option<String>,
 }
 
 impl Tally {
@@ -366,7 +386,12 @@ impl Tally {
 #[async_trait]
 impl Source for HttpSource {
     async fn fetch(&self, sink: &mut dyn RecordSink) -> Result<Completeness, SourceError> {
-        let fetched = self.fetch_all(sink).await;
+        let fetched = self.fetch_from(&Begin::default(), sink).await?;
+        Ok(fetched.completeness)
+    }
+
+    async fn fetch_from(&self, begin: &Begin, sink: &mut dyn RecordSink) -> Result<Fetched, SourceError> {
+        let fetched = self.fetch_all(begin, sink).await;
         if let Some(tokens) = &self.reader.tokens {
             tokens.settled().await;
         }

@@ -24,6 +24,7 @@ mod table;
 mod tests;
 mod trail;
 mod trial;
+mod variables;
 mod xml;
 
 use std::fmt;
@@ -43,6 +44,7 @@ pub(crate) use http::options;
 pub use lists::ListAt;
 pub use render::connection_text;
 pub use trial::{Found, More, Trial, try_endpoint};
+pub use variables::Variables;
 
 /// What sources need besides their documents.
 #[derive(Clone)]
@@ -51,6 +53,8 @@ pub struct Environment {
     pub folder: PathBuf,
     /// The tables that formats can name.
     pub lookups: Lookups,
+    /// The environment variables that formats can name.
+    pub variables: Variables,
     /// Says what time it is, for formats that name `now`.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// What the calls to an application share, whoever makes them.

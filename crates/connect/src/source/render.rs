@@ -7,12 +7,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
-use tenure_core::expression::{Evaluated, ExpressionError, Format, Scope, SecretHook};
+use tenure_core::expression::{Evaluated, ExpressionError, Format, Scope, SecretHook, Value};
+use tenure_core::fetching::Begin;
 use tenure_core::seams::{SecretError, Secrets, SourceError, SourceTrouble};
 use tenure_core::secret::Secret;
 
 use super::{Environment, misconfigured};
 use crate::http::{MASK, Masked, scrub};
+
+/// How far an earlier fetch came.
+const SINCE: &str = "since";
 
 /// Reads a format; `doing` says where it stands.
 pub(super) fn parse(source: &str, doing: impl FnOnce() -> String) -> Result<Format, SourceError> {
@@ -28,6 +32,8 @@ pub(super) struct Renderer<'a> {
     secrets: BTreeMap<String, Secret>,
     /// What `record` is.
     record: Option<&'a RawValue>,
+    /// What `since` and `last_run` are.
+    begin: Option<&'a Begin>,
 }
 
 impl<'a> Renderer<'a> {
@@ -40,12 +46,38 @@ impl<'a> Renderer<'a> {
             vault,
             secrets: BTreeMap::new(),
             record: None,
+            begin: None,
         }
     }
 
     /// Says what `record` is from now on.
     pub(super) fn set_record(&mut self, record: Option<&'a RawValue>) {
         self.record = record;
+    }
+
+    /// Says from where the fetch begins.
+    pub(super) fn set_begin(&mut self, begin: &'a Begin) {
+        self.begin = Some(begin);
+    }
+
+    /// Whether a part of a request is left out: it names `since` while everything is fetched, and says nothing for
+    /// that case.
+    pub(super) fn leaves_out(&self, format: &Format, part: &str) -> Result<bool, SourceError> {
+        if !names_since(format) || self.since().is_some() {
+            return Ok(false);
+        }
+        let asked = RefCell::new(Vec::new());
+        let masking = Masking { asked: &asked };
+        let evaluated = format.evaluate(&self.scope(&masking));
+        match evaluated {
+            Ok(Evaluated::Nothing { missing }) => Ok(missing == SINCE),
+            Ok(Evaluated::Values(_)) => Ok(false),
+            Err(error) => Err(self.wrong(part, error)),
+        }
+    }
+
+    fn since(&self) -> Option<Value<'_>> {
+        self.begin?.since.as_ref()?.value()
     }
 
     /// What errors begin with.
@@ -128,25 +160,47 @@ impl<'a> Renderer<'a> {
         part: &str,
         hook: &dyn SecretHook,
     ) -> Result<Vec<String>, SourceError> {
+        let evaluated = format.evaluate(&self.scope(hook));
+        match evaluated {
+            Ok(Evaluated::Values(values)) => Ok(values),
+            Ok(Evaluated::Nothing { missing }) => {
+                let said = format!("{part} needs `{missing}`, which has no value");
+                let hint = match missing.as_str() {
+                    "last_run" => {
+                        "before the first successful run there is none; say what is sent then, for example \
+                         `last_run | default('2020-01-01T00:00:00Z')`"
+                    }
+                    SINCE => {
+                        "while everything is fetched there is none; put it into a parameter of its own, which is left \
+                         out then, or say what is sent with `default`"
+                    }
+                    _ => {
+                        "requests can name secrets, environment variables, lookup tables, `now` and `last_run`, with \
+                         `incremental` also `since`, and with `for_each` the columns of `record`; see `tenure macros`"
+                    }
+                };
+                Err(misconfigured(&self.doing, said, hint))
+            }
+            Err(error) => Err(self.wrong(part, error)),
+        }
+    }
+
+    fn scope<'s>(&'s self, hook: &'s dyn SecretHook) -> Scope<'s> {
         let mut scope = Scope::new()
             .with_lookups(&self.environment.lookups)
             .with_now(self.now)
+            .with_variables(&self.environment.variables)
             .with_secrets(hook);
         if let Some(record) = self.record {
             scope = scope.with_value("record", record);
         }
-        match format.evaluate(&scope) {
-            Ok(Evaluated::Values(values)) => Ok(values),
-            Ok(Evaluated::Nothing { missing }) => {
-                let said = format!("{part} needs `{missing}`, which has no value");
-                Err(misconfigured(
-                    &self.doing,
-                    said,
-                    "requests can name secrets, lookup tables and `now`, and with `for_each` the columns of `record`",
-                ))
-            }
-            Err(error) => Err(self.wrong(part, error)),
+        if let Some(last_run) = self.begin.and_then(|begin| begin.last_run) {
+            scope = scope.with_value("last_run", last_run);
         }
+        if let Some(since) = self.since() {
+            scope = scope.with_value(SINCE, since);
+        }
+        scope
     }
 
     fn wrong(&self, part: &str, error: ExpressionError) -> SourceError {
@@ -157,6 +211,10 @@ impl<'a> Renderer<'a> {
             error.hint,
         )
     }
+}
+
+fn names_since(format: &Format) -> bool {
+    format.columns().any(|(name, _)| name == SINCE)
 }
 
 /// Works out a text that a connection needs, such as a password. `doing` is what errors begin with.
@@ -273,6 +331,11 @@ impl JsonFormat {
             Self::Object(members) => {
                 let (mut sent, mut shown) = (serde_json::Map::new(), serde_json::Map::new());
                 for (name, value) in members {
+                    if let Self::Text(format) = value
+                        && renderer.leaves_out(format, "`body`")?
+                    {
+                        continue;
+                    }
                     let value = Box::pin(value.render(renderer)).await?;
                     sent.insert(name.clone(), value.sent);
                     shown.insert(name.clone(), value.shown);

@@ -19,6 +19,8 @@ pub(super) struct Layout {
     pub(super) total: Option<MemberPath>,
     /// What leads to the next page: a cursor or a link.
     pub(super) next: Option<MemberPath>,
+    /// Where changes from then on are told.
+    pub(super) delta: Option<MemberPath>,
 }
 
 /// What is in an answer.
@@ -30,6 +32,8 @@ pub(super) struct Contents {
     pub(super) total: Option<u64>,
     /// What leads to the next page, as the answer says.
     pub(super) next: Option<String>,
+    /// Where changes from now on are told, as the answer says.
+    pub(super) delta: Option<String>,
 }
 
 /// Why an answer cannot be split.
@@ -100,6 +104,7 @@ pub(super) fn split(body: &[u8], layout: &Layout) -> Result<Contents, SplitError
         records: Some(layout.records.names()),
         total: layout.total.as_ref().map(MemberPath::names),
         next: layout.next.as_ref().map(MemberPath::names),
+        delta: layout.delta.as_ref().map(MemberPath::names),
     };
     let mut reader = serde_json::Deserializer::from_str(text);
     let end = Walk {
@@ -138,6 +143,7 @@ pub(super) fn split(body: &[u8], layout: &Layout) -> Result<Contents, SplitError
         records,
         total: found.total,
         next: found.next,
+        delta: found.delta,
     })
 }
 
@@ -152,6 +158,7 @@ struct Found {
     next: Option<String>,
     /// What was where that should be.
     no_next: Option<&'static str>,
+    delta: Option<String>,
 }
 
 #[derive(Default)]
@@ -168,6 +175,7 @@ struct Wanted<'p> {
     records: Option<&'p [String]>,
     total: Option<&'p [String]>,
     next: Option<&'p [String]>,
+    delta: Option<&'p [String]>,
 }
 
 impl Wanted<'_> {
@@ -182,6 +190,7 @@ impl Wanted<'_> {
             records: step(self.records, name),
             total: step(self.total, name),
             next: step(self.next, name),
+            delta: step(self.delta, name),
         }
     }
 }
@@ -205,6 +214,9 @@ impl Walk<'_, '_> {
         if self.wanted.total.is_some_and(<[String]>::is_empty) {
             self.found.total = number;
             self.found.no_number = number.is_none().then_some(kind);
+        }
+        if let (Some([]), AtNext::Text(text)) = (self.wanted.delta, &next) {
+            self.found.delta = Some(text.clone()).filter(|text| !text.is_empty());
         }
         if self.wanted.next.is_some_and(<[String]>::is_empty) {
             self.found.no_next = matches!(next, AtNext::Unfit).then_some(kind);
@@ -233,6 +245,7 @@ impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
                 records: None,
                 total: None,
                 next: None,
+                delta: None,
             } => reader.deserialize_ignored_any(IgnoredAny).map(drop),
             _ => reader.deserialize_any(self),
         }
@@ -287,8 +300,8 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        let next = match self.wanted.next {
-            Some([]) => AtNext::Text(text.to_owned()),
+        let next = match (self.wanted.next, self.wanted.delta) {
+            (Some([]), _) | (_, Some([])) => AtNext::Text(text.to_owned()),
             _ => AtNext::Nothing,
         };
         self.plain("a text", text.trim().parse().ok(), next);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tenure_core::document::{Application, Endpoint, ForEach};
+use tenure_core::fetching::Begin;
 use tenure_core::seams::{RecordPage, Secrets, SourceError};
 
 use super::ahead::{PageRead, Reader};
@@ -213,7 +214,10 @@ impl Caller<'_> {
         record: Option<&Parent>,
     ) -> Result<(Option<Exchange>, Result<Found, SourceError>), SourceError> {
         let call = Call::new(self.application, endpoint)?;
-        let prepared = match call.prepare(&self.environment, &*self.secrets, record).await {
+        let prepared = match call
+            .prepare(&self.environment, &*self.secrets, record, &Begin::default())
+            .await
+        {
             Ok(prepared) => prepared,
             Err(error) => return Ok((None, Err(error))),
         };

@@ -45,6 +45,7 @@ pub(super) fn read(text: &str, shape: &Shape, most: u64) -> Result<Records, Spli
             records: Vec::new(),
             total: None,
             next: None,
+            delta: None,
         },
         beside: 0,
         parents: 0,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authorization::Authorization;
 use super::csv::Csv;
+use super::incremental::Incremental;
 use super::repeat::Repeat;
 use super::scalar::{Scalar, Span};
 use super::webhook::Webhook;
@@ -98,6 +99,9 @@ pub struct Endpoint {
     /// How the call repeats until all records have come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Repeat>,
+    /// How only what changed is fetched, once everything was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<Incremental>,
     /// Calls it once for each record of another endpoint, whose columns formats can name as `record.id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_each: Option<ForEach>,

@@ -9,6 +9,7 @@ mod directory;
 mod exchange;
 mod filter;
 mod fixture;
+mod incremental;
 mod lookup;
 mod names;
 mod repeat;

@@ -48,6 +48,12 @@ pub struct SourceFile {
     /// How the table is written, with `format: csv`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<Csv>,
+    /// Which table it is, with `format: xlsx`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xlsx: Option<Xlsx>,
+    /// What of it is read.
+    #[serde(default, skip_serializing_if = "FileReading::is_whole")]
+    pub read: FileReading,
     /// Where the records are, with `format: json`: a JSONPath (RFC 9535) of names and one final `[*]`; `$[*]` when not
     /// said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,6 +73,59 @@ pub enum FileFormat {
     Json,
     /// A table, whose lines are the records.
     Csv,
+    /// A sheet of a workbook (Office Open XML), whose rows are the records.
+    Xlsx,
+}
+
+/// What of a file is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileReading {
+    /// All of it, each time: who is not in it any more is gone.
+    #[default]
+    Whole,
+    /// Files of a folder that were not read before. The last part of `path` is a pattern with `*` and `?`.
+    NewFilesOnly,
+    /// Rows that were added at the end since it was read before.
+    AppendedRowsOnly,
+}
+
+impl FileReading {
+    // The signature is what serde asks for.
+    #[expect(clippy::trivially_copy_pass_by_ref)]
+    fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole)
+    }
+}
+
+/// Which table of a workbook is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Xlsx {
+    /// The sheet: its name, or its number from 1. The first when not said.
+    pub sheet: Sheet,
+    /// The number of the row with the columns' names, from 1. Rows above it are left out.
+    #[schemars(range(min = 1, max = 1_048_576))]
+    pub header_row: u32,
+}
+
+impl Default for Xlsx {
+    fn default() -> Self {
+        Self {
+            sheet: Sheet::Number(1),
+            header_row: 1,
+        }
+    }
+}
+
+/// A sheet of a workbook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "the name of a sheet, or its number from 1")]
+pub enum Sheet {
+    /// By its place, from 1.
+    Number(u32),
+    /// By its name.
+    Name(String),
 }
 
 /// An endpoint as a data source uses it.

@@ -12,6 +12,7 @@ mod data_source;
 mod directory;
 mod error;
 mod fixture;
+mod incremental;
 mod load;
 mod lookup;
 mod preset;
@@ -41,11 +42,13 @@ pub use automation::{
 pub use check::{check, check_automation};
 pub use csv::Csv;
 pub use data_source::{
-    DataSource, EndpointUse, FileFormat, FullMapping, LifecycleMapping, Mapping, SourceFile, WriteMode,
+    DataSource, EndpointUse, FileFormat, FileReading, FullMapping, LifecycleMapping, Mapping, Sheet,
+    SourceFile, WriteMode, Xlsx,
 };
 pub use directory::{Bind, Directory, DirectoryKind, DisabledBy, Encryption};
 pub use error::{DocumentError, Severity};
 pub use fixture::{Expectation, ExpectedState, ExpectedValues, Fixture};
+pub use incremental::Incremental;
 pub use load::load;
 pub use lookup::Lookup;
 pub use preset::presets;

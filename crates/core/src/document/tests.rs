@@ -3,6 +3,7 @@
 mod checking;
 mod endpoints;
 mod examples;
+mod fetching;
 mod loading;
 mod robustness;
 

@@ -46,6 +46,13 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "Bearer {{ secret('token') }}" => "Bearer s3cr3t",
         secret
     ),
+    function!(
+        "env(name)",
+        "An environment variable of the machine that Tenure runs on, in requests and connections only. Its name begins \
+         with `TENURE_VAR_`, or was allowed with `--allow-env`.",
+        "https://{{ env('TENURE_VAR_REGION') }}.example.com" => "https://eu.example.com",
+        variable
+    ),
 ];
 
 fn is_empty(value: &Value<'_>) -> bool {
@@ -94,4 +101,13 @@ fn secret<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
         .secret(&name)
         .map_err(|reason| format!("cannot give `{name}`: {reason}"))?;
     Ok(Value::from(secret.expose().to_owned()))
+}
+
+fn variable<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
+    let name = call.text(0)?;
+    let value = call
+        .scope
+        .variable(&name)
+        .map_err(|reason| format!("cannot give `{name}`: {reason}"))?;
+    Ok(Value::from(value))
 }

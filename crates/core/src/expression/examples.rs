@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::{Evaluated, Format, Lookups, Names, Scope, SecretHook, Table, Value, functions};
+use super::{Evaluated, Format, Lookups, Names, Scope, SecretHook, Table, Value, VariableHook, functions};
 use crate::secret::Secret;
 
 /// The record that the examples speak of.
@@ -42,6 +42,15 @@ impl SecretHook for Vault {
     }
 }
 
+impl VariableHook for Vault {
+    fn variable(&self, name: &str) -> Result<String, String> {
+        match name {
+            "TENURE_VAR_REGION" => Ok("eu".to_owned()),
+            _ => Err("there is no such variable".to_owned()),
+        }
+    }
+}
+
 pub(super) fn lookups() -> Lookups {
     Lookups::new([(
         "ou_for",
@@ -59,7 +68,8 @@ pub(super) fn gives(format: &str) -> String {
     let scope = Scope::of_names(&record)
         .with_lookups(&lookups)
         .with_now(now())
-        .with_secrets(&Vault);
+        .with_secrets(&Vault)
+        .with_variables(&Vault);
     match Format::parse(format).and_then(|format| format.evaluate(&scope)) {
         Ok(Evaluated::Values(values)) => values.join(" | "),
         Ok(Evaluated::Nothing { .. }) => "(no value)".to_owned(),

@@ -34,6 +34,7 @@ pub(super) struct Reads {
     tables: Vec<Box<str>>,
     now: bool,
     secret: bool,
+    variable: bool,
 }
 
 impl Reads {
@@ -51,6 +52,7 @@ impl Reads {
             }
         }
         self.secret |= parsed.secret;
+        self.variable |= parsed.variable;
     }
 
     pub(super) fn columns(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
@@ -301,6 +303,11 @@ impl Format {
     /// Whether a secret is read, so that the result must not be shown.
     pub fn uses_secret(&self) -> bool {
         self.inner.reads.secret
+    }
+
+    /// Whether an environment variable is read.
+    pub fn uses_variable(&self) -> bool {
+        self.inner.reads.variable
     }
 }
 

@@ -260,11 +260,12 @@ pub(super) fn find(name: &str) -> Option<&'static Known> {
     KNOWN.get(name)
 }
 
-/// The function of this name, when its name may come from a value: secrets are asked for in plain sight only.
+/// The function of this name, when its name may come from a value: secrets and environment variables are
+/// asked for in plain sight only.
 pub(super) fn callable(name: &str) -> Option<&'static Function> {
     find(name)
         .map(|known| known.function)
-        .filter(|function| function.doc.name != "secret")
+        .filter(|function| !matches!(function.doc.name, "secret" | "env"))
 }
 
 /// The names of all functions.

@@ -46,5 +46,5 @@ pub use lookup::{Lookups, Table};
 pub use meter::{MAX_ITEMS, MAX_TEXT};
 pub use parse::MAX_EXPRESSION;
 pub use reference::reference;
-pub use scope::{Names, Scope, SecretHook};
+pub use scope::{Names, Scope, SecretHook, VariableHook};
 pub use value::{Moment, Value};

@@ -27,6 +27,8 @@ pub(super) struct Parsed {
     pub(super) tables: Vec<Box<str>>,
     /// Whether a secret is read.
     pub(super) secret: bool,
+    /// Whether an environment variable is read.
+    pub(super) variable: bool,
 }
 
 /// Reads an expression.
@@ -60,12 +62,14 @@ pub(super) fn parse(source: &str) -> Result<Parsed, ExpressionError> {
         reads: Vec::new(),
         tables: Vec::new(),
         secret: false,
+        variable: false,
     };
     let node = reader.node(&expression)?;
     let Reader {
         reads,
         tables,
         secret,
+        variable,
         ..
     } = reader;
     Ok(Parsed {
@@ -73,6 +77,7 @@ pub(super) fn parse(source: &str) -> Result<Parsed, ExpressionError> {
         reads,
         tables,
         secret,
+        variable,
     })
 }
 
@@ -82,6 +87,7 @@ struct Reader<'s> {
     reads: Vec<(Box<str>, Option<Box<str>>)>,
     tables: Vec<Box<str>>,
     secret: bool,
+    variable: bool,
 }
 
 impl Reader<'_> {
@@ -353,7 +359,7 @@ impl Reader<'_> {
     }
 
     /// Checks what is written as a constant and would otherwise only be found wrong with the first record, and
-    /// takes note of tables and secrets.
+    /// takes note of tables, secrets and environment variables.
     fn check_constants(
         &mut self,
         at: &Expr<'_>,
@@ -366,6 +372,7 @@ impl Reader<'_> {
         };
         match function.doc.name {
             "secret" => self.secret = true,
+            "env" => self.variable = true,
             "lookup" => self.table(at, text(1))?,
             "regex_replace" | "regex_find" | "matches" => {
                 if let Some(pattern) = text(1) {

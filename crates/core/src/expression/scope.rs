@@ -24,6 +24,12 @@ pub trait SecretHook {
     fn secret(&self, name: &str) -> Result<Secret, String>;
 }
 
+/// Hands out environment variables, where expressions may have them.
+pub trait VariableHook {
+    /// The variable with this name, or why it cannot be had.
+    fn variable(&self, name: &str) -> Result<String, String>;
+}
+
 /// What an expression may name. A name is looked for among the single values first, then the columns, and last
 /// the attributes (these in any case). Nothing is read before it is asked for.
 #[derive(Clone, Default)]
@@ -33,6 +39,7 @@ pub struct Scope<'a> {
     attributes: Option<(&'a Dictionary, &'a Attributes)>,
     lookups: Option<&'a Lookups>,
     secrets: Option<&'a dyn SecretHook>,
+    variables: Option<&'a dyn VariableHook>,
     now: Option<Timestamp>,
 }
 
@@ -95,6 +102,13 @@ impl<'a> Scope<'a> {
         self
     }
 
+    /// And environment variables, for requests.
+    #[must_use]
+    pub fn with_variables(mut self, variables: &'a dyn VariableHook) -> Self {
+        self.variables = Some(variables);
+        self
+    }
+
     /// The value of a name; missing when there is none.
     pub(super) fn resolve<'s>(&'s self, name: &'s str) -> Value<'s> {
         if let Some((_, value)) = self
@@ -147,6 +161,13 @@ impl<'a> Scope<'a> {
         match self.secrets {
             Some(secrets) => secrets.secret(name),
             None => Err("secrets can be used in requests and connections only".into()),
+        }
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Result<String, String> {
+        match self.variables {
+            Some(variables) => variables.variable(name),
+            None => Err("environment variables can be used in requests and connections only".into()),
         }
     }
 }

@@ -42,6 +42,11 @@ pub enum Moment {
 }
 
 impl Moment {
+    /// The day or moment that a text writes in ISO 8601 or as LDAP's generalized time; one without an offset is UTC's.
+    pub fn parse(text: &str) -> Option<Self> {
+        super::dates::parse(text)
+    }
+
     /// The first moment of it; a day begins in `zone`.
     pub(super) fn start(&self, zone: &jiff::tz::TimeZone) -> Option<Zoned> {
         match self {

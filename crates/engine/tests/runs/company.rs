@@ -11,6 +11,7 @@ use tenure_core::account::{Access, Account};
 use tenure_core::attribute::Dictionary;
 use tenure_core::dn::Dn;
 use tenure_core::document::{Documents, Severity, load};
+use tenure_core::fetching::Wish;
 use tenure_core::plan::Change;
 use tenure_core::profile::PersonKey;
 use tenure_core::seams::{Completeness, Directory as _};
@@ -275,6 +276,7 @@ pub async fn open(url: &str, folder: &Path, now: Timestamp) -> Engine {
 pub fn watched(watch: Arc<dyn Watch>) -> PlanOptions {
     PlanOptions {
         started_by: "a test".to_owned(),
+        fetch: Wish::default(),
         watch,
     }
 }

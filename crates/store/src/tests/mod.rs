@@ -1,6 +1,7 @@
 //! Everything against both databases.
 
 mod changes;
+mod fetches;
 mod journal;
 mod leases;
 mod links;

@@ -21,7 +21,7 @@ use tenure_lab::{Browser, LabError, OidcProvider, ReservedPort};
 use self::vault::Vault;
 use super::{Answer, Tokens};
 use crate::http::Manners;
-use crate::source::{Environment, HttpSource};
+use crate::source::{Environment, HttpSource, Variables};
 
 /// A time that tests move.
 #[derive(Clone, Default)]
@@ -152,6 +152,7 @@ fn environment(time: &Time) -> Environment {
     Environment {
         folder: PathBuf::from("."),
         lookups: Lookups::new(Vec::<(String, Table)>::new()),
+        variables: Variables::default(),
         now: Arc::new(move || time.now()),
         manners: Manners::default(),
     }

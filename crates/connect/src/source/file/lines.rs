@@ -44,6 +44,26 @@ pub(super) fn read(mut file: &File, pages: &Pages) -> Result<u64, Trouble> {
     }
 }
 
+/// Hands on whole lines, block by block.
+pub(super) fn send(mut text: Vec<u8>, pages: &Pages) -> Result<(), Trouble> {
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.drain(..BYTE_ORDER_MARK.len());
+    }
+    let mut lines = Lines { pages, before: 0 };
+    let mut rest = text.as_slice();
+    while !rest.is_empty() {
+        let near = rest.get(..BLOCK.min(rest.len())).unwrap_or(rest);
+        let end = match memchr::memrchr(b'\n', near) {
+            Some(at) => at + 1,
+            None => memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1),
+        };
+        let (block, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+        lines.send(block.to_vec())?;
+        rest = after;
+    }
+    Ok(())
+}
+
 /// The lines of a file.
 struct Lines<'p> {
     pages: &'p Pages,

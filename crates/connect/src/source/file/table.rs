@@ -38,10 +38,7 @@ pub(super) fn read(mut file: &File, form: Option<&Csv>, pages: &Pages) -> Result
         };
         let decoder = decoder.get_or_insert_with(|| found.new_decoder_without_bom_handling());
         let text = decoded(decoder, block.get(mark..).unwrap_or_default(), read == 0);
-        let text = text.ok_or_else(|| Trouble::Malformed {
-            said: format!("somewhere after line {} it is not {}", table.line(), found.name()),
-            hint: "say its encoding as `csv: { encoding: windows-1252 }`, or save the file as UTF-8",
-        })?;
+        let text = text.ok_or_else(|| no_encoding(&table, found))?;
         table.read(&text).map_err(|error| trouble(&error))?;
         if read == 0 {
             table.finish().map_err(|error| trouble(&error))?;
@@ -57,6 +54,46 @@ pub(super) fn read(mut file: &File, form: Option<&Csv>, pages: &Pages) -> Result
         if read == 0 {
             return Ok(whole);
         }
+    }
+}
+
+/// Hands on a whole table that is in memory.
+pub(super) fn send(
+    bytes: &[u8],
+    encoding: &'static Encoding,
+    form: Option<&Csv>,
+    pages: &Pages,
+) -> Result<(), Trouble> {
+    let mut table = Table::new(form, LARGEST);
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let mut blocks = bytes.chunks(BLOCK).peekable();
+    while let Some(block) = blocks.next() {
+        let last = blocks.peek().is_none();
+        let text = decoded(&mut decoder, block, last).ok_or_else(|| no_encoding(&table, encoding))?;
+        table.read(&text).map_err(|error| trouble(&error))?;
+        if last {
+            table.finish().map_err(|error| trouble(&error))?;
+        }
+        if table.waiting() > 0 {
+            let (body, records) = table.take();
+            pages.send(RecordPage {
+                endpoint: 0,
+                body: Bytes::from(body),
+                records,
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn no_encoding(table: &Table, encoding: &'static Encoding) -> Trouble {
+    Trouble::Malformed {
+        said: format!(
+            "somewhere after line {} it is not {}",
+            table.line(),
+            encoding.name()
+        ),
+        hint: "say its encoding as `csv: { encoding: windows-1252 }`, or save the file as UTF-8",
     }
 }
 

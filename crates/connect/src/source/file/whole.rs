@@ -34,6 +34,7 @@ pub(super) fn read(mut file: &File, records: Option<&str>, pages: &Pages) -> Res
         records: path,
         total: None,
         next: None,
+        delta: None,
     };
     let contents = split(&body, &layout).map_err(|error| Trouble::Malformed {
         hint: match &error {

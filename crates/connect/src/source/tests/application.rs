@@ -19,7 +19,7 @@ use tenure_core::secret::Secret;
 
 use crate::http::{HttpOptions, Manners};
 use crate::source::http::options;
-use crate::source::{Environment, HttpSource};
+use crate::source::{Environment, HttpSource, Variables};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -208,6 +208,16 @@ pub(super) fn environment() -> Environment {
     Environment {
         folder: PathBuf::from("."),
         lookups: Lookups::new(Vec::<(String, Table)>::new()),
+        variables: Variables::of_machine(["REGION".to_owned()]).with_values(
+            [
+                ("TENURE_VAR_TENANT", "north & south"),
+                ("TENURE_VAR_EMPTY", ""),
+                ("REGION", "eu"),
+                ("TENURE_KEY", KEY),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        ),
         now: Arc::new(|| Timestamp::UNIX_EPOCH),
         manners: Manners::default(),
     }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
-use tenure_core::document::{FileFormat, SourceFile};
+use tenure_core::document::{FileFormat, FileReading, SourceFile};
 use tenure_core::seams::{Completeness, SourceError, SourceTrouble};
 
 use super::{Pages, complete, fetch};
@@ -15,6 +15,8 @@ fn source(path: &str, folder: &std::path::Path) -> FileSource {
         path: path.to_owned(),
         format: FileFormat::JsonLines,
         csv: None,
+        xlsx: None,
+        read: FileReading::Whole,
         records: None,
         primary_key: "id".to_owned(),
     };

@@ -6,15 +6,19 @@ mod faults;
 mod files;
 mod following;
 mod forms;
+mod macros;
+mod new_rows;
 mod paging;
 mod repeating;
 mod splitting;
 mod trouble;
 mod trying;
+mod workbooks;
 mod xml;
 
 use async_trait::async_trait;
-use tenure_core::seams::{Completeness, RecordPage, RecordSink, Source, SourceError};
+use tenure_core::fetching::Begin;
+use tenure_core::seams::{Completeness, Fetched, RecordPage, RecordSink, Source, SourceError};
 
 /// Keeps what came: the endpoint and the text of each record, page by page.
 #[derive(Default)]
@@ -39,6 +43,13 @@ impl RecordSink for Pages {
 async fn fetch(source: &dyn Source) -> (Pages, Result<Completeness, SourceError>) {
     let mut pages = Pages::default();
     let end = source.fetch(&mut pages).await;
+    (pages, end)
+}
+
+/// The same from where an earlier fetch came.
+async fn fetch_from(source: &dyn Source, begin: &Begin) -> (Pages, Result<Fetched, SourceError>) {
+    let mut pages = Pages::default();
+    let end = source.fetch_from(begin, &mut pages).await;
     (pages, end)
 }
 

@@ -15,6 +15,7 @@ fn layout(records: &str, total: Option<&str>) -> Layout {
         records: MemberPath::of_records(records).unwrap(),
         total: total.map(|total| MemberPath::of_value(total).unwrap()),
         next: None,
+        delta: None,
     }
 }
 

@@ -10,12 +10,15 @@ use super::super::scalar::{Scalar, Span};
 use super::super::tree::join;
 use super::Checker;
 use super::texts::Secrets;
+use crate::macros::MacroPlace;
 
 impl Checker<'_> {
     pub(super) fn application(&mut self, application: &Application) {
         self.authorization(application);
         for (name, value) in &application.headers {
-            self.header(&join("headers", name), name, value);
+            let path = join("headers", name);
+            self.header(&path, name, value);
+            self.macros(&path, value, MacroPlace::Authorization);
         }
         self.limits(&application.limits);
         if application.endpoints.is_empty() {
@@ -105,6 +108,10 @@ impl Checker<'_> {
         self.answer(path, endpoint);
         if let Some(repeat) = &endpoint.repeat {
             self.repeat(&join(path, "repeat"), repeat, endpoint);
+        }
+        self.request_macros(path, endpoint);
+        if let Some(incremental) = &endpoint.incremental {
+            self.incremental(&join(path, "incremental"), incremental, endpoint);
         }
         match &endpoint.for_each {
             Some(for_each) => self.for_each(&join(path, "for_each"), application, endpoint, for_each),

@@ -2,7 +2,10 @@
 
 use jiff::tz::{TimeZone, TimeZoneName, db};
 
-use super::super::data_source::{DataSource, EndpointUse, FileFormat, LifecycleMapping, SourceFile};
+use super::super::application::Endpoint;
+use super::super::data_source::{
+    DataSource, EndpointUse, FileFormat, FileReading, LifecycleMapping, Sheet, SourceFile,
+};
 use super::super::error::{closest, one_of};
 use super::super::set::Kind;
 use super::super::tree::join;
@@ -57,6 +60,21 @@ impl Checker<'_> {
             ),
             (None, _) => {}
         }
+        match (&file.xlsx, file.format) {
+            (Some(xlsx), FileFormat::Xlsx) => {
+                self.number("file.xlsx.header_row", xlsx.header_row, 1..=1_048_576);
+                if matches!(xlsx.sheet, Sheet::Number(0)) {
+                    self.error("file.xlsx.sheet", "the number 0", "sheets are counted from 1");
+                }
+            }
+            (Some(_), _) => self.error(
+                "file.xlsx",
+                "`xlsx` for a file of another format",
+                "leave it out, or write `format: xlsx`",
+            ),
+            (None, _) => {}
+        }
+        self.file_reading(file);
         match (&file.records, file.format) {
             (Some(records), FileFormat::Json) => self.records("file.records", records),
             (Some(_), _) => self.error(
@@ -65,6 +83,42 @@ impl Checker<'_> {
                 "leave it out, or write `format: json`",
             ),
             (None, _) => {}
+        }
+    }
+
+    fn file_reading(&mut self, file: &SourceFile) {
+        let name = file.path.rsplit(['/', '\\']).next().unwrap_or_default();
+        let (folder, pattern) = file.path.split_at(file.path.len() - name.len());
+        let is_pattern = |text: &str| text.contains(['*', '?']);
+        if is_pattern(folder) {
+            let hint = "only the last part of a path may be a pattern";
+            self.error("file.path", format!("`{folder}` as a folder"), hint);
+        }
+        match (file.read, file.format) {
+            (FileReading::NewFilesOnly, _) if !is_pattern(pattern) => {
+                let hint = "write a pattern such as `inbox/*.csv`";
+                self.error("file.path", format!("the one file `{}`", file.path), hint);
+            }
+            (FileReading::NewFilesOnly, _) => {}
+            (_, _) if is_pattern(pattern) => {
+                let hint = "name one file, or write `read: new_files_only`";
+                self.error("file.path", "a pattern", hint);
+            }
+            (FileReading::AppendedRowsOnly, FileFormat::Json | FileFormat::Xlsx) => {
+                let hint = "rows are added to files with `format: csv` and `format: json_lines` only";
+                self.error("file.read", "`appended_rows_only` for this format", hint);
+            }
+            (FileReading::AppendedRowsOnly, FileFormat::Csv)
+                if file
+                    .csv
+                    .as_ref()
+                    .and_then(|csv| csv.encoding.as_deref())
+                    .is_some_and(|name| name.to_ascii_lowercase().starts_with("utf-16")) =>
+            {
+                let hint = "save the file as UTF-8";
+                self.error("file.read", "`appended_rows_only` for UTF-16", hint);
+            }
+            _ => {}
         }
     }
 
@@ -90,6 +144,12 @@ impl Checker<'_> {
             let Some(known) = documents.application(application) else {
                 continue;
             };
+            let is_incremental = |known: &Endpoint| known.name == *name && known.incremental.is_some();
+            if used.len() > 1 && known.endpoints.iter().any(is_incremental) {
+                let found = format!("`{name}`, which is incremental, among several endpoints");
+                let hint = "all of it is fetched each time, since records of several endpoints are joined";
+                self.warning(&path, found, hint);
+            }
             if !known.endpoints.iter().any(|endpoint| endpoint.name == *name) {
                 let hint = one_of(
                     name,

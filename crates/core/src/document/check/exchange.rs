@@ -114,19 +114,7 @@ impl Checker<'_> {
 
     /// An endpoint that is called by itself has no record to name.
     pub(super) fn no_record(&mut self, path: &str, endpoint: &Endpoint) {
-        let mut texts = vec![(join(path, "url"), endpoint.url.as_str())];
-        for (field, values) in [("query", &endpoint.query), ("headers", &endpoint.headers)] {
-            let field = join(path, field);
-            texts.extend(
-                values
-                    .iter()
-                    .map(|(name, value)| (join(&field, name), value.0.as_str())),
-            );
-        }
-        if let Some(body) = &endpoint.body {
-            collect(&join(path, "body"), body, &mut texts);
-        }
-        for (path, text) in texts {
+        for (path, text) in texts(path, endpoint) {
             let names_record =
                 Format::parse(text).is_ok_and(|format| format.columns().any(|(name, _)| name == "record"));
             if names_record {
@@ -240,4 +228,21 @@ fn collect<'b>(path: &str, body: &'b Value, texts: &mut Vec<(String, &'b str)>) 
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// All formats of a call, each with its path.
+pub(super) fn texts<'e>(path: &str, endpoint: &'e Endpoint) -> Vec<(String, &'e str)> {
+    let mut texts = vec![(join(path, "url"), endpoint.url.as_str())];
+    for (field, values) in [("query", &endpoint.query), ("headers", &endpoint.headers)] {
+        let field = join(path, field);
+        texts.extend(
+            values
+                .iter()
+                .map(|(name, value)| (join(&field, name), value.0.as_str())),
+        );
+    }
+    if let Some(body) = &endpoint.body {
+        collect(&join(path, "body"), body, &mut texts);
+    }
+    texts
 }

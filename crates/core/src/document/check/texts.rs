@@ -24,6 +24,9 @@ impl Checker<'_> {
         if secrets == Secrets::Refused && format.uses_secret() {
             self.secret_refused(path);
         }
+        if secrets == Secrets::Refused && format.uses_variable() {
+            self.variable_refused(path);
+        }
         Some(format)
     }
 
@@ -41,6 +44,9 @@ impl Checker<'_> {
         self.tables(path, format.tables());
         if format.uses_secret() {
             self.secret_refused(path);
+        }
+        if format.uses_variable() {
+            self.variable_refused(path);
         }
         Some(format)
     }
@@ -91,6 +97,15 @@ impl Checker<'_> {
     fn secret_refused(&mut self, path: &str) {
         let hint = "secrets can be used in applications and in `bind` of directories";
         self.error(path, "a secret, which would become visible here", hint);
+    }
+
+    fn variable_refused(&mut self, path: &str) {
+        let hint = "the same records must give the same plan everywhere; use a lookup table instead";
+        self.error(
+            path,
+            "an environment variable, which only requests and connections have",
+            hint,
+        );
     }
 
     /// A password or key, which belongs into the vault.

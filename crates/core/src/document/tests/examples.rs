@@ -72,6 +72,19 @@ fn the_examples_of_the_reference_are_in_order_together() {
     assert_eq!(checked(&examples.join("---\n")), "");
 }
 
+#[test]
+fn the_examples_of_fetching_are_in_order_together() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/fetching.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let examples: Vec<_> = page
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert_eq!(examples.len(), 3);
+    assert_eq!(checked(&examples.join("---\n")), "");
+}
+
 /// Names a template, a policy and a table that are not shown.
 pub(super) const TYPICAL: &str = r#"kind: application
 name: jumpcloud

@@ -11,6 +11,7 @@ use super::super::super::tree::join;
 use super::super::Checker;
 use super::super::texts::Secrets;
 use super::is_this_machine;
+use crate::macros::MacroPlace;
 
 /// Fields with one text, and those among them that are secret.
 const SECRET: [&str; 3] = ["value", "password", "client_secret"];
@@ -95,6 +96,7 @@ impl Checker<'_> {
         for (field, text) in texts(authorization) {
             let path = join("authorization", field);
             let used = uses.needs.contains(&field) || uses.may.contains(&field);
+            self.macros(&path, text.unwrap_or_default(), MacroPlace::Authorization);
             match text {
                 None | Some("") if uses.needs.contains(&field) => {
                     let hint = format!("`{}` needs `{field}`", uses.words);
@@ -171,6 +173,7 @@ impl Checker<'_> {
                 );
             }
             self.header(&path, name, value);
+            self.macros(&path, value, MacroPlace::Authorization);
         }
         self.parameters(
             "token_parameters",
@@ -250,6 +253,7 @@ impl Checker<'_> {
                 self.error(&path, format!("`{name}`, which is sent anyway"), hint);
             }
             self.format(&path, value, secrets);
+            self.macros(&path, value, MacroPlace::Authorization);
         }
     }
 }
