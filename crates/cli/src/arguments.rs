@@ -54,6 +54,9 @@ pub struct Place {
 pub enum Command {
     /// Shows the main job end to end on simulated people: first run, then a day of hires, moves and leavers.
     Demo(Demo),
+    /// Lists the applications that Tenure knows, and makes documents from them.
+    #[command(subcommand)]
+    Catalog(Catalog),
     /// Checks documents and says everything that is wrong with them.
     Check {
         /// Files or folders; the home folder's documents when none is given.
@@ -258,6 +261,42 @@ pub struct Demo {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Catalog {
+    /// Lists all entries.
+    List,
+    /// Shows an entry: ways to authorize, settings, endpoints, webhooks, and the vendor's documentation.
+    Show {
+        /// The entry, for example `haloitsm`.
+        name: String,
+    },
+    /// Prints ready documents, an application and a data source, and says what comes next.
+    Use(Use),
+}
+
+/// What documents are made from.
+#[derive(Debug, Args)]
+pub struct Use {
+    /// The entry, for example `haloitsm`.
+    #[arg(value_name = "NAME")]
+    pub preset: String,
+    /// What the application is called; as the entry when it is not said.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Fills a setting in; `tenure catalog show NAME` lists them.
+    #[arg(long, value_name = "SETTING=VALUE")]
+    pub set: Vec<String>,
+    /// How requests are authorized; the first way of the entry when it is not said.
+    #[arg(long, value_name = "WAY")]
+    pub authorization: Option<String>,
+    /// Asks the application for the settings that it says to whoever asks.
+    #[arg(long)]
+    pub discover: bool,
+    /// Writes a new file instead of printing.
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Secret {
     /// Keeps a secret. It is asked for, or read from standard input.
     Set {
@@ -296,7 +335,7 @@ pub struct Simulate {
 /// The vendors that are simulated, all with the same people.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Vendor {
-    /// JumpCloud's directory: `systemusers`, by API key.
+    /// JumpCloud's directory: `systemusers` and `usergroups`, by API key or OAuth 2.0.
     Jumpcloud,
     /// Atera: contacts and customers, by API key or bearer token.
     Atera,

@@ -1,5 +1,5 @@
 //! Starts and stops the real servers that the tests talk to: a Samba Active Directory domain controller,
-//! OpenLDAP, PostgreSQL and an OAuth 2.0 server.
+//! OpenLDAP, PostgreSQL, an OAuth 2.0 server, and a proxy that checks by OpenAPI descriptions.
 //!
 //! Every server lives in a private folder and on loopback only, and is gone when its value is dropped, when the
 //! test panics and when the test process is killed. What takes long to make (a provisioned domain, an initialised
@@ -17,6 +17,7 @@ mod ldap_tools;
 mod oidc;
 mod ports;
 mod postgres;
+mod prism;
 mod process;
 mod programs;
 mod samba;
@@ -30,6 +31,7 @@ pub use error::LabError;
 pub use oidc::OidcProvider;
 pub use ports::ReservedPort;
 pub use postgres::Postgres;
+pub use prism::Prism;
 pub use samba::{Complexity, SambaDc};
 pub use slapd::{Durability, MemberOf, Slapd, SlapdOptions, Tls};
 pub use wait::wait_until;

@@ -43,13 +43,7 @@ const MANY: Show = Show {
 pub async fn demo(demo: Demo) -> super::Result {
     let style = Style::stdout();
     let population = Population::generate(demo.people, demo.seed);
-    let options = JumpCloudOptions {
-        population,
-        api_key: KEY.to_owned(),
-        org_id: None,
-        port: 0,
-        rate_limit: None,
-    };
+    let options = JumpCloudOptions::new(population, KEY);
     let jumpcloud = JumpCloud::start(options).await?;
     prepare(&demo.folder, &jumpcloud.url())?;
     let home = Home::new(Place {

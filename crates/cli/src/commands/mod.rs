@@ -2,6 +2,7 @@
 
 mod applications;
 mod authorize;
+mod catalog;
 mod check;
 mod demo;
 mod fetch;
@@ -32,6 +33,7 @@ pub async fn run(arguments: Arguments) -> Exit {
     let home = Home::new(place);
     let result = match command {
         Command::Demo(demo) => demo::demo(demo).await,
+        Command::Catalog(catalog) => catalog::catalog(catalog).await,
         Command::Check { files, json } => check::check(&home, &files, json),
         Command::Schema { kind } => schema::schema(kind.as_deref()),
         Command::Functions { markdown: true, .. } => Ok(functions::page()),

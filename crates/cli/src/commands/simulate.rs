@@ -23,15 +23,14 @@ pub async fn simulate(simulate: Simulate) -> super::Result {
     match vendor {
         Vendor::Jumpcloud => {
             let mut options = JumpCloudOptions::new(population, &key);
-            options.port = port;
+            (options.port, options.client_secret) = (port, key.clone());
             let simulator = JumpCloud::start(options).await?;
             let url = simulator.url();
-            tell(
-                people,
-                &format!("{url}/api/systemusers"),
-                &url,
-                &[format!("x-api-key: {key}")],
-            );
+            let ways = [
+                format!("x-api-key: {key}"),
+                format!("client {CLIENT}, secret {key}, tokens at {url}/oauth2/token"),
+            ];
+            tell(people, &format!("{url}/api/systemusers"), &url, &ways);
             simulator.serve_until(interrupted()).await?;
         }
         Vendor::Atera => {

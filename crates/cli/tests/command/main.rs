@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod applications;
 #[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod crash;

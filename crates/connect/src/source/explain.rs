@@ -73,7 +73,7 @@ pub(super) fn unreadable(request: &HttpRequest, answer: &HttpAnswer, error: &Spl
         SplitError::Size { .. } => {
             "ask for fewer records a page, or raise `response_mib` in `limits`".to_owned()
         }
-        SplitError::Absent { .. } | SplitError::NoList { .. } => {
+        SplitError::Absent { .. } | SplitError::NoList { .. } | SplitError::NoRecord { .. } => {
             "correct the endpoint's `records` and `total` to where the answer has them".to_owned()
         }
         SplitError::NoNumber { .. } => {

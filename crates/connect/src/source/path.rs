@@ -7,18 +7,36 @@ use std::fmt;
 pub(super) struct MemberPath {
     names: Vec<String>,
     written: String,
+    reach: Reach,
+}
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// All items of a list: it ends in `[*]`.
+    Items,
+    /// One value.
+    One,
 }
 
 impl MemberPath {
-    /// Reads a path to a list of records: names and one final `[*]`, such as `$.data.people[*]`.
+    /// Reads a path to records: names and one final `[*]` for those of a list, such as `$.data.people[*]`, or names
+    /// alone for a single one, such as `$.data.person`.
     pub(super) fn of_records(text: &str) -> Result<Self, String> {
-        let to_list = text.trim().strip_suffix("[*]").ok_or_else(|| {
-            format!("`{text}` does not end in `[*]`; write for example `$.results[*]` or `$[*]`")
-        })?;
+        let (path, reach) = match text.trim().strip_suffix("[*]") {
+            Some(to_list) => (to_list, Reach::Items),
+            None => (text.trim(), Reach::One),
+        };
         Ok(Self {
-            names: names(text, to_list)?,
+            names: names(text, path)?,
             written: text.trim().to_owned(),
+            reach,
         })
+    }
+
+    /// What it leads to.
+    pub(super) fn reach(&self) -> Reach {
+        self.reach
     }
 
     /// Reads a path to one value, such as `$.totalCount` or `$['total count']`.
@@ -26,6 +44,7 @@ impl MemberPath {
         let path = Self {
             names: names(text, text.trim())?,
             written: text.trim().to_owned(),
+            reach: Reach::One,
         };
         if path.names.is_empty() {
             return Err(format!(
@@ -43,6 +62,7 @@ impl MemberPath {
         Ok(Self {
             names: vec![text.to_owned()],
             written: text.to_owned(),
+            reach: Reach::One,
         })
     }
 
@@ -122,6 +142,8 @@ mod tests {
             records(r#"$['all people']["x.y"].z[*]"#).unwrap(),
             ["all people", "x.y", "z"]
         );
+        assert_eq!(records("$.data.person").unwrap(), ["data", "person"]);
+        assert_eq!(records("$").unwrap(), [""; 0]);
         assert_eq!(
             MemberPath::of_value("$.meta.total").unwrap().names,
             ["meta", "total"]
@@ -132,7 +154,7 @@ mod tests {
     fn other_paths_are_refused_with_an_example() {
         for wrong in [
             "results[*]",
-            "$.results",
+            "results",
             "$..x[*]",
             "$.a[0][*]",
             "$.a[*].b[*]",

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::path::MemberPath;
+use super::path::{MemberPath, Reach};
 
 /// Where an endpoint's answers have what.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
-    /// The list of records.
+    /// The list of records, or the only one.
     pub(super) records: MemberPath,
     /// The number of all records.
     pub(super) total: Option<MemberPath>,
@@ -51,6 +51,9 @@ pub(super) enum SplitError {
     /// What is there is no list.
     #[error("`{path}` is {kind}, not a list")]
     NoList { path: String, kind: &'static str },
+    /// What is there is no record.
+    #[error("`{path}` is {kind}, not one record; a list of them is written `{path}[*]`")]
+    NoRecord { path: String, kind: &'static str },
     /// What should be the number of all records is something else.
     #[error("`{path}` is {kind}, not a number")]
     NoNumber { path: String, kind: &'static str },
@@ -98,7 +101,13 @@ pub(super) fn split(body: &[u8], layout: &Layout) -> Result<Contents, SplitError
     })?;
     let mut found = Found {
         base: text.as_ptr().addr(),
-        ..Found::default()
+        reach: layout.records.reach(),
+        records: AtRecords::Nothing,
+        total: None,
+        no_number: None,
+        next: None,
+        no_next: None,
+        delta: None,
     };
     let wanted = Wanted {
         records: Some(layout.records.names()),
@@ -119,7 +128,12 @@ pub(super) fn split(body: &[u8], layout: &Layout) -> Result<Contents, SplitError
     let path = || layout.records.to_string();
     let records = match found.records {
         AtRecords::List(records) => records,
-        AtRecords::Other(kind) => return Err(SplitError::NoList { path: path(), kind }),
+        AtRecords::Other(kind) => {
+            return Err(match layout.records.reach() {
+                Reach::Items => SplitError::NoList { path: path(), kind },
+                Reach::One => SplitError::NoRecord { path: path(), kind },
+            });
+        }
         AtRecords::Nothing => {
             return Err(SplitError::Absent {
                 path: path(),
@@ -147,10 +161,11 @@ pub(super) fn split(body: &[u8], layout: &Layout) -> Result<Contents, SplitError
     })
 }
 
-#[derive(Default)]
 struct Found {
     /// The address of the text, which each record's own is measured from.
     base: usize,
+    /// Whether the records are in a list.
+    reach: Reach,
     records: AtRecords,
     total: Option<u64>,
     /// What was where the number should be.
@@ -161,9 +176,16 @@ struct Found {
     delta: Option<String>,
 }
 
-#[derive(Default)]
+impl Found {
+    /// Where a record is in the text.
+    fn place<E: serde::de::Error>(&self, record: &RawValue) -> Result<Range<u32>, E> {
+        let start = record.get().as_ptr().addr() - self.base;
+        let place = |at| u32::try_from(at).map_err(E::custom);
+        Ok(place(start)?..place(start + record.get().len())?)
+    }
+}
+
 enum AtRecords {
-    #[default]
     Nothing,
     List(Vec<Range<u32>>),
     Other(&'static str),
@@ -204,6 +226,20 @@ struct Walk<'p, 'f> {
 impl Walk<'_, '_> {
     fn are_records(&self) -> bool {
         self.wanted.records.is_some_and(<[String]>::is_empty)
+    }
+
+    /// Takes a value as the only record.
+    fn one<'de, D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        let record = <&RawValue>::deserialize(reader)?;
+        self.found.records = match record.get().as_bytes().first() {
+            Some(b'{') => AtRecords::List(vec![self.found.place(record)?]),
+            Some(b'[') => AtRecords::Other("a list"),
+            Some(b'"') => AtRecords::Other("a text"),
+            Some(b'n') => AtRecords::Other("null"),
+            Some(b't' | b'f') => AtRecords::Other("true or false"),
+            _ => AtRecords::Other("a number"),
+        };
+        Ok(())
     }
 
     /// Takes note of a value that is neither list nor object.
@@ -247,6 +283,7 @@ impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
                 next: None,
                 delta: None,
             } => reader.deserialize_ignored_any(IgnoredAny).map(drop),
+            _ if self.found.reach == Reach::One && self.are_records() => self.one(reader),
             _ => reader.deserialize_any(self),
         }
     }
@@ -276,9 +313,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
         }
         let mut records = Vec::with_capacity(128);
         while let Some(record) = items.next_element::<&RawValue>()? {
-            let start = record.get().as_ptr().addr() - self.found.base;
-            let place = |at| u32::try_from(at).map_err(A::Error::custom);
-            records.push(place(start)?..place(start + record.get().len())?);
+            records.push(self.found.place(record)?);
         }
         self.found.records = AtRecords::List(records);
         Ok(())

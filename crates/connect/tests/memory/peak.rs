@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::json;
 use tenure_connect::http::Manners;
-use tenure_connect::source::{Environment, HttpSource};
+use tenure_connect::source::{Environment, HttpSource, Variables};
 use tenure_core::document::{Application, EndpointUse};
 use tenure_core::expression::{Lookups, Table};
 use tenure_core::seams::{RecordPage, RecordSink, SecretError, Secrets, Source as _, SourceTrouble};
@@ -62,6 +62,7 @@ fn source(url: &str, response_mib: u32) -> HttpSource {
         primary_key: "_id".to_owned(),
     }];
     let environment = Environment {
+        variables: Variables::default(),
         folder: PathBuf::from("."),
         lookups: Lookups::new(Vec::<(String, Table)>::new()),
         now: Arc::new(|| Timestamp::UNIX_EPOCH),

@@ -24,6 +24,9 @@ pub struct Application {
     /// An entry of the catalog, which fills whatever is not said here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
+    /// What the preset asks for, such as the tenant in its addresses (`tenure catalog show` lists it).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, Scalar>,
     /// How requests are authorized.
     #[serde(default)]
     pub authorization: Authorization,
@@ -90,7 +93,8 @@ pub struct Endpoint {
     /// How the table is written, with `answer: csv`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<Csv>,
-    /// Where the records are in the answer: a JSONPath (RFC 9535) of names and one final `[*]`.
+    /// Where the records are in the answer: a JSONPath (RFC 9535) of names and one final `[*]`. With `for_each` it may
+    /// be without `[*]`: the value there is then the only record.
     #[serde(default = "Endpoint::all_of_the_answer")]
     pub records: String,
     /// Where the answer says how many records there are in all (JSONPath), to compare with what came.

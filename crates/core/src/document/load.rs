@@ -84,7 +84,7 @@ impl Loading {
                 }
             }
             // Without the preset much would be missing that is not the user's fault.
-            Err(wrong) => Err(vec![wrong]),
+            Err(wrongs) => Err(wrongs),
         };
         match read {
             Ok(document) => {

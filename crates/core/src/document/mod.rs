@@ -5,6 +5,7 @@
 mod application;
 mod authorization;
 mod automation;
+mod catalog;
 mod check;
 mod complaint;
 mod csv;
@@ -39,6 +40,7 @@ pub use automation::{
     All, Automation, CreateAccount, Guards, ModifyAttributes, Nothing, Notify, Policy, PolicyUse, Rules,
     Schedule, Step, StepList,
 };
+pub use catalog::{Choice, ChoiceError, Discovery, Link, Need, Preset, Ready, Setting, SettingForm, Way};
 pub use check::{check, check_automation};
 pub use csv::Csv;
 pub use data_source::{

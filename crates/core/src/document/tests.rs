@@ -1,5 +1,6 @@
 //! Documents from text to what is wrong with them.
 
+mod catalog;
 mod checking;
 mod endpoints;
 mod examples;

@@ -17,10 +17,10 @@ mod logs;
 mod names;
 #[cfg(test)]
 mod overlap;
+#[cfg(test)]
 mod parts;
 #[cfg(test)]
 mod planted;
-#[cfg(test)]
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

@@ -48,6 +48,11 @@ impl Desk {
         &self.shelf
     }
 
+    /// The people.
+    pub(super) fn population(&self) -> &Population {
+        &self.population
+    }
+
     /// The rendered record of that id, with its number.
     pub(super) fn find(&self, id: &str) -> Option<(u32, &[u8])> {
         let number = self.population.number_of_id(id)?;

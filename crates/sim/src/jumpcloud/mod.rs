@@ -1,13 +1,15 @@
-//! JumpCloud's API v1, as far as people are concerned: `/api/systemusers` and `/api/search/systemusers`.
+//! JumpCloud's API, as far as people are concerned: of version 1 `/api/systemusers` and `/api/search/systemusers`, of
+//! version 2 `/api/v2/usergroups` with their members; tokens of service accounts at `/oauth2/token`.
 //!
 //! What JumpCloud does not publish was chosen here: the wording of most refusals, the headers of a 429, and that
 //! unknown parameters and fields are overlooked. Its traps are reproduced: ten records unless more are asked for,
-//! a limit over 100 is refused, no stable order without `sort=_id`, `fields` separated by spaces, and 200 for
-//! creating and deleting.
+//! a limit over 100 is refused, no stable order without `sort=_id`, `fields` separated by spaces, 200 for
+//! creating and deleting, and bare lists in version 2, of which some say by `Link` where they go on and others do not.
 
 mod answer;
 mod condition;
 mod desk;
+mod groups;
 mod page;
 mod pick;
 mod query;
@@ -15,6 +17,7 @@ pub(crate) mod record;
 mod server;
 mod shelf;
 mod taken;
+mod token;
 mod users;
 mod view;
 mod writes;
@@ -26,8 +29,11 @@ pub use crate::stage::{faults, pace::RateLimit};
 use crate::{
     SimError,
     population::Population,
-    stage::{Stage, listen::Running, running_simulator},
+    stage::{Stage, bearer::Tokens, listen::Running, running_simulator},
 };
+
+/// How long a service account's token is good, in seconds.
+const TOKEN_LIFE: u64 = 3600;
 
 /// What a simulated JumpCloud is made of.
 pub struct JumpCloudOptions {
@@ -35,6 +41,10 @@ pub struct JumpCloudOptions {
     pub population: Population,
     /// What callers must send as `x-api-key`.
     pub api_key: String,
+    /// The service account that may ask for tokens.
+    pub client_id: String,
+    /// What it must show for them.
+    pub client_secret: String,
     /// What callers must send as `x-org-id`; `None` when they need not.
     pub org_id: Option<String>,
     /// The port on 127.0.0.1; 0 for any free one.
@@ -45,10 +55,13 @@ pub struct JumpCloudOptions {
 
 impl JumpCloudOptions {
     /// These people behind that key: on any free port, without an organisation and without a rate limit.
+    /// The service account is `client` with the secret `secret`.
     pub fn new(population: Population, api_key: impl Into<String>) -> Self {
         Self {
             population,
             api_key: api_key.into(),
+            client_id: "client".to_owned(),
+            client_secret: "secret".to_owned(),
             org_id: None,
             port: 0,
             rate_limit: None,
@@ -73,6 +86,7 @@ impl JumpCloud {
             stage: Stage::new(options.rate_limit),
             desk: RwLock::new(Desk::new(options.population)),
             api_key: options.api_key,
+            tokens: Tokens::new(options.client_id, options.client_secret, TOKEN_LIFE),
             org_id: options.org_id,
             turns: AtomicUsize::new(0),
         };

@@ -6,6 +6,7 @@ use super::{
     answer::Refusal,
     condition::{Condition, Split, words},
 };
+use crate::stage::parameters::Parameters;
 
 /// The page size when none is asked for, and the largest one.
 const USUAL_LIMIT: usize = 10;
@@ -135,6 +136,18 @@ impl Query {
 /// Names separated by spaces. A comma is part of a name here, which is a trap for those who send one.
 pub(super) fn separated(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Which part of a list of version 2 is asked for: how many to skip, and how many there may be.
+pub(super) fn part(asked: &Parameters) -> Result<(usize, usize), Refusal> {
+    let mut query = Query::new();
+    if let Some(skip) = asked.filled("skip") {
+        query.skip = whole_number("skip", skip)?;
+    }
+    if let Some(limit) = asked.filled("limit") {
+        query.set_limit(whole_number("limit", limit)?)?;
+    }
+    Ok((query.skip, query.limit))
 }
 
 fn whole_number(name: &str, value: &str) -> Result<usize, Refusal> {

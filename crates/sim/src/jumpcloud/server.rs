@@ -1,6 +1,9 @@
 //! What all requests share, and how JumpCloud refuses them.
 
-use std::sync::{Arc, PoisonError, RwLock, atomic::AtomicUsize};
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use axum::{
     Router,
@@ -10,11 +13,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{answer::Refusal, desk::Desk, users};
+use super::{answer::Refusal, desk::Desk, groups, token, users};
 use crate::{
     SimError,
     population::{Event, EventKind, Population, Whom},
-    stage::{Stage, Vendor, Wait, answer::Refused, control, desk::People, gate::gate, pace::Pace},
+    stage::{
+        Stage, Vendor, Wait, answer::Refused, bearer::Tokens, control, desk::People, gate::gate, pace::Pace,
+    },
 };
 
 /// The simulator's state.
@@ -22,9 +27,17 @@ pub(super) struct Shared {
     pub(super) stage: Stage,
     pub(super) desk: RwLock<Desk>,
     pub(super) api_key: String,
+    pub(super) tokens: Tokens,
     pub(super) org_id: Option<String>,
     /// How many requests were answered in an unstable order.
     pub(super) turns: AtomicUsize,
+}
+
+impl Shared {
+    /// How many requests were answered in an unstable order before this one.
+    pub(super) fn turn(&self) -> usize {
+        self.turns.fetch_add(1, Ordering::Relaxed)
+    }
 }
 
 impl People for Shared {
@@ -72,7 +85,8 @@ impl Vendor for Shared {
     fn enter(&self, request: &Request) -> Result<(), Refused> {
         let is = |name: &str, wanted: &str| request.headers().get(name).is_some_and(|value| value == wanted);
         let named = self.org_id.as_ref().is_none_or(|org| is("x-org-id", org));
-        if is("x-api-key", &self.api_key) && named {
+        let known = is("x-api-key", &self.api_key) || self.tokens.admits(request.headers());
+        if known && named {
             Ok(())
         } else {
             Err(self.unauthorized().into())
@@ -105,8 +119,10 @@ impl Vendor for Shared {
 /// Everything there is to ask.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     users::routes()
+        .merge(groups::routes())
         .fallback(async || Refusal::not_found())
         .layer(middleware::from_fn_with_state(Arc::clone(shared), gate::<Shared>))
+        .merge(token::routes())
         .merge(control::routes())
         .with_state(Arc::clone(shared))
 }

@@ -1,6 +1,6 @@
 //! The resource `systemusers`.
 
-use std::sync::{Arc, PoisonError, atomic::Ordering};
+use std::sync::{Arc, PoisonError};
 
 use axum::{
     Extension, Router,
@@ -51,11 +51,7 @@ async fn search(State(server): Server, Extension(trouble): Extension<Trouble>, b
 
 fn serve_page(server: &Shared, query: Query, extra: Extra, trouble: &Trouble) -> Response {
     let stable = query.selection.sort.iter().any(|field| field.name == "_id");
-    let turn = if stable {
-        0
-    } else {
-        server.turns.fetch_add(1, Ordering::Relaxed)
-    };
+    let turn = if stable { 0 } else { server.turn() };
     let desk = server.desk.read().unwrap_or_else(PoisonError::into_inner);
     json(page::render(&desk, query, extra, trouble, turn))
 }

@@ -146,10 +146,9 @@ fn company_shown(desk: &Desk) -> Value {
     })
 }
 
-/// What Remote's own description says: without `data` around it.
+/// In `data` as everything else: Remote's own example has it, although its schema does not.
 async fn companies(State(server): Server) -> Response {
-    let body = json!({ "companies": [company_shown(&server.desk.look())] });
-    json_with(StatusCode::OK, &body)
+    data(&json!({ "companies": [company_shown(&server.desk.look())] }))
 }
 
 async fn company(State(server): Server, Path(id): Path<String>) -> Answer {

@@ -19,6 +19,8 @@ mod graph_groups;
 #[cfg(test)]
 mod haloitsm;
 #[cfg(test)]
+mod jumpcloud_groups;
+#[cfg(test)]
 mod paging;
 #[cfg(test)]
 mod people;

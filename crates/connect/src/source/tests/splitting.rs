@@ -51,6 +51,31 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn a_single_record_is_one_object() {
+    let answer = br#"{"data": {"person": {"id": 7, "next": [1]}, "n": 1}}"#;
+    let contents = split(answer, &layout("$.data.person", None)).unwrap();
+    let found: Vec<_> = contents
+        .records
+        .iter()
+        .map(|range| &answer[range.start as usize..range.end as usize])
+        .collect();
+    assert_eq!(found, [br#"{"id": 7, "next": [1]}"#]);
+    let whole = split(answer, &layout("$", None)).unwrap();
+    assert_eq!((whole.records[0].start, whole.records[0].end), (0, 52));
+    let no_record = |answer: &str| {
+        split(answer.as_bytes(), &layout("$.a", None))
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        no_record(r#"{"a": [{}]}"#),
+        "`$.a` is a list, not one record; a list of them is written `$.a[*]`"
+    );
+    assert!(no_record(r#"{"a": null}"#).starts_with("`$.a` is null, not one record"));
+    assert!(no_record(r#"{"b": {}}"#).starts_with("it has nothing at `$.a`"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -301,7 +301,7 @@ fn documents_that_cannot_be_followed_are_refused_at_once() {
     let cases: [(Value, &str); 4] = [
         (
             json!({ "records": "$..x" }),
-            "`records`: `$..x` does not end in `[*]`",
+            "`records`: `$..x` is not a path of names",
         ),
         (
             json!({ "total": "total" }),

@@ -127,6 +127,14 @@ impl Checker<'_> {
     pub(super) fn answer(&mut self, path: &str, endpoint: &Endpoint) {
         let records = join(path, "records");
         match endpoint.answer {
+            AnswerFormat::Json if endpoint.for_each.is_some() && is_names(&endpoint.records) => {
+                // One record for each record of the other endpoint.
+                if endpoint.repeat.is_some() {
+                    let found = format!("`{}`, which is one record, with `repeat`", endpoint.records);
+                    let hint = "leave `repeat` out, or lead to a list by a final `[*]`";
+                    self.error(&records, found, hint);
+                }
+            }
             AnswerFormat::Json => self.records(&records, &endpoint.records),
             AnswerFormat::Xml if endpoint.records == "$[*]" => {
                 let hint = "write the names of the elements that lead to a record, for example \
