@@ -185,10 +185,10 @@ fn vanished(field: &str) -> Trouble {
 async fn an_empty_answer_is_held(#[values(On::Sqlite, On::Postgres)] on: On) {
     let (run, text) = go_through(on, answer(AnswerFault::Empty {})).await;
     assert_eq!(kinds(&run)[0], HoldKind::Empty);
-    insta::assert_snapshot!(text, @r"
+    insta::allow_duplicates! { insta::assert_snapshot!(text, @r"
     Empty: the source answered with no record at all; 300 are known
       Check the endpoint's URL, filter and permissions with `tenure fetch`.
-    ");
+    "); }
 }
 
 #[rstest]
@@ -196,20 +196,20 @@ async fn an_empty_answer_is_held(#[values(On::Sqlite, On::Postgres)] on: On) {
 async fn a_page_without_records_is_held(#[values(On::Sqlite, On::Postgres)] on: On) {
     let (run, text) = go_through(on, missing_page(1, Instead::Nothing)).await;
     assert!(kinds(&run).contains(&HoldKind::Incomplete));
-    insta::assert_snapshot!(text, @r"
+    insta::allow_duplicates! { insta::assert_snapshot!(text, @r"
     Incomplete: not everything came from the source: `users` says it has 300 records, and 100 came in 2 pages
       Nothing is concluded from data that is not whole. Run again; if it stays so, look at the source.
-    ");
+    "); }
 }
 
 #[rstest]
 #[tokio::test]
 async fn a_page_that_comes_twice_fails(#[values(On::Sqlite, On::Postgres)] on: On) {
     let (_, text) = go_through(on, missing_page(1, Instead::NextPage)).await;
-    insta::assert_snapshot!(text, @r"
+    insta::allow_duplicates! { insta::assert_snapshot!(text, @r"
     GET http://jumpcloud/api/systemusers?limit=100&sort=_id&skip=200: page 3 has the same records as the one before
       the application takes no notice of `skip`; check `repeat` with the vendor's documentation
-    ");
+    "); }
 }
 
 #[rstest]
@@ -217,10 +217,10 @@ async fn a_page_that_comes_twice_fails(#[values(On::Sqlite, On::Postgres)] on: O
 async fn a_last_page_that_is_left_out_is_held(#[values(On::Sqlite, On::Postgres)] on: On) {
     let (run, text) = go_through(on, missing_page(2, Instead::NextPage)).await;
     assert_eq!(kinds(&run)[0], HoldKind::Incomplete);
-    insta::assert_snapshot!(text, @r"
+    insta::allow_duplicates! { insta::assert_snapshot!(text, @r"
     Incomplete: not everything came from the source: `users` says it has 300 records, and 200 came in 3 pages
       Nothing is concluded from data that is not whole. Run again; if it stays so, look at the source.
-    ");
+    "); }
 }
 
 #[rstest]
@@ -228,50 +228,50 @@ async fn a_last_page_that_is_left_out_is_held(#[values(On::Sqlite, On::Postgres)
 async fn a_missing_canary_is_held(#[values(On::Sqlite, On::Postgres)] on: On) {
     let (run, text) = go_through(on, Trouble::NoCanary).await;
     assert_eq!(kinds(&run), [HoldKind::Canary]);
-    insta::assert_snapshot!(text, @r"
+    insta::allow_duplicates! { insta::assert_snapshot!(text, @r"
     Canary: `E-100003`, who must be in every fetch, is not in this one
       Look for this person in the source. If they really left, name another in `guards.canaries`.
-    ");
+    "); }
 }
 
 #[rstest]
 #[tokio::test]
 async fn a_revoked_key_fails(#[values(On::Sqlite, On::Postgres)] on: On) {
     let (_, text) = go_through(on, answer(AnswerFault::Unauthorized {})).await;
-    insta::assert_snapshot!(text, @r#"
+    insta::allow_duplicates! { insta::assert_snapshot!(text, @r#"
     GET http://jumpcloud/api/systemusers?limit=100&sort=_id&skip=0: 401 Unauthorized: {"message":"Unauthorized"}
       the credentials were not accepted; set them again with `tenure secret set jumpcloud`
-    "#);
+    "#); }
 }
 
 #[rstest]
 #[tokio::test]
 async fn json_that_ends_in_the_middle_fails(#[values(On::Sqlite, On::Postgres)] on: On) {
     let (_, text) = go_through(on, later_answer(AnswerFault::TruncatedJson {})).await;
-    insta::assert_snapshot!(text, @r#"
+    insta::allow_duplicates! { insta::assert_snapshot!(text, @r#"
     GET http://jumpcloud/api/systemusers?limit=100&sort=_id&skip=100: the answer cannot be read, it is not JSON: EOF while parsing an object at line 1 column 88166 (it begins: {"totalCount":300,"results":[{"_id":"4b3d6210ec89025cc1000064","username":"betty.thompson","email":"betty.thompson@northwind.test","alternateEmail":"betty.thompson.100@home.test","firstname":"Betty","…)
       it was cut off or damaged on its way; try again, and when it stays so ask the vendor
-    "#);
+    "#); }
 }
 
 #[rstest]
 #[tokio::test]
 async fn a_connection_that_breaks_fails(#[values(On::Sqlite, On::Postgres)] on: On) {
     let (_, text) = go_through(on, later_answer(AnswerFault::CutConnection {})).await;
-    insta::assert_snapshot!(text, @r"
+    insta::allow_duplicates! { insta::assert_snapshot!(text, @r"
     GET http://jumpcloud/api/systemusers?limit=100&sort=_id&skip=100: the answer was cut off: end of file before message length reached (tried 2 times)
       try again; when it stays so, ask for fewer records a page
-    ");
+    "); }
 }
 
 #[rstest]
 #[tokio::test]
 async fn a_server_error_that_does_not_pass_fails(#[values(On::Sqlite, On::Postgres)] on: On) {
     let (_, text) = go_through(on, later_answer(AnswerFault::ServerError {})).await;
-    insta::assert_snapshot!(text, @r#"
+    insta::allow_duplicates! { insta::assert_snapshot!(text, @r#"
     GET http://jumpcloud/api/systemusers?limit=100&sort=_id&skip=100: 500 Internal Server Error: {"message":"Internal Server Error"} (tried 2 times)
       the application is in trouble itself; try again later
-    "#);
+    "#); }
 }
 
 #[rstest]
@@ -279,10 +279,10 @@ async fn a_server_error_that_does_not_pass_fails(#[values(On::Sqlite, On::Postgr
 async fn a_column_that_vanishes_is_held(#[values(On::Sqlite, On::Postgres)] on: On) {
     let (run, text) = go_through(on, vanished("department")).await;
     assert_eq!(kinds(&run), [HoldKind::Column]);
-    insta::assert_snapshot!(text, @r"
+    insta::allow_duplicates! { insta::assert_snapshot!(text, @r"
     Column: `department` had a value for 300 people and has one for 0 now
       The source may have renamed or withheld a column. Compare `tenure fetch` with the mapping.
-    ");
+    "); }
 }
 
 #[rstest]
@@ -290,10 +290,10 @@ async fn a_column_that_vanishes_is_held(#[values(On::Sqlite, On::Postgres)] on: 
 async fn a_key_that_vanishes_is_held(#[values(On::Sqlite, On::Postgres)] on: On) {
     let (run, text) = go_through(on, vanished("employeeIdentifier")).await;
     assert_eq!(kinds(&run), [HoldKind::Incomplete]);
-    insta::assert_snapshot!(text, @r"
+    insta::allow_duplicates! { insta::assert_snapshot!(text, @r"
     Incomplete: 300 of 300 records have no usable key; compare `primary_key` with what `tenure fetch` shows
       Nothing is concluded from data that is not whole. Run again; if it stays so, look at the source.
-    ");
+    "); }
 }
 
 #[rstest]
@@ -305,7 +305,7 @@ async fn most_people_gone_is_held(#[values(On::Sqlite, On::Postgres)] on: On) {
     };
     let (run, text) = go_through(on, Trouble::Faults(faults)).await;
     assert_eq!(kinds(&run)[0], HoldKind::Shrink);
-    insta::assert_snapshot!(text, @r"
+    insta::allow_duplicates! { insta::assert_snapshot!(text, @r"
     Shrink: 114 records came, 186 fewer than the 300 known; allowed are 60 fewer (20%)
       If so many really left, raise `guards.shrink` for one run; otherwise look at the source.
     Canary: `E-100003`, who must be in every fetch, is not in this one
@@ -314,7 +314,7 @@ async fn most_people_gone_is_held(#[values(On::Sqlite, On::Postgres)] on: On) {
       Look at the plan. If it is right, release this run or raise the limit under `guards`.
     Budget: 186 disables planned and 0 done within 7 days, 30 allowed (10%)
       Look at what earlier runs did with `tenure runs`. If it is all right, release this run or raise the budget.
-    ");
+    "); }
 }
 
 #[rstest]
@@ -330,14 +330,14 @@ async fn a_total_that_drifts_is_held(
     let (run, text) = go_through(on, Trouble::Faults(faults)).await;
     assert_eq!(kinds(&run)[0], HoldKind::Incomplete);
     if total_drift > 0 {
-        insta::assert_snapshot!(text, @r"
+        insta::allow_duplicates! { insta::assert_snapshot!(text, @r"
         Incomplete: not everything came from the source: `users` says it has 304 records, and 300 came in 4 pages; the number was 301 at first and 304 at the end
           Nothing is concluded from data that is not whole. Run again; if it stays so, look at the source.
-        ");
+        "); }
     } else {
-        insta::assert_snapshot!(text, @r"
+        insta::allow_duplicates! { insta::assert_snapshot!(text, @r"
         Incomplete: not everything came from the source: `users` says it has 296 records, and 300 came in 4 pages; the number was 299 at first and 296 at the end
           Nothing is concluded from data that is not whole. Run again; if it stays so, look at the source.
-        ");
+        "); }
     }
 }

@@ -125,11 +125,11 @@ async fn a_plan_that_needs_approval_is_held_until_it_is_released(#[values(On::Sq
     assert_eq!(hold(&run), HoldKind::Approval);
     let refused = company.apply(&run).await.unwrap_err();
     assert!(matches!(refused, EngineError::Held { .. }));
-    insta::assert_snapshot!(refused, @r"
+    insta::allow_duplicates! { insta::assert_snapshot!(refused, @r"
     run 1 is held:
       the plan needs approval by the workflow `two-pairs-of-eyes`
         Look at the plan with `tenure show`, then release it with `tenure apply --release`.
-    ");
+    "); }
     assert_eq!(company.listing().await, "");
     let done = company.release(&run).await.unwrap();
     assert_eq!((done.state, done.applied.creates), (RunState::Done, 30));
@@ -174,11 +174,11 @@ async fn a_newer_plan_takes_the_place_of_one_that_waits(#[values(On::Sqlite, On:
     };
     assert_eq!(state(&older).await, RunState::Discarded);
     let refused = company.release(&older).await.unwrap_err();
-    insta::assert_snapshot!(refused, @"run 1 is discarded; run the automation again");
+    insta::allow_duplicates! { insta::assert_snapshot!(refused, @"run 1 is discarded; run the automation again"); }
     assert_eq!(company.listing().await, "");
     assert_eq!(company.apply(&newer).await.unwrap().state, RunState::Done);
     let refused = company.apply(&newer).await.unwrap_err();
-    insta::assert_snapshot!(refused, @"run 2 is done; there is nothing left to do; run the automation again");
+    insta::allow_duplicates! { insta::assert_snapshot!(refused, @"run 2 is done; there is nothing left to do; run the automation again"); }
 }
 
 #[rstest]
@@ -204,7 +204,7 @@ async fn a_run_that_is_stopped_goes_on_where_it_ended(#[values(On::Sqlite, On::P
     assert_eq!(stopped.applied.creates, begun as u64);
     let refused = company.try_plan().await.unwrap_err();
     assert!(matches!(&refused, EngineError::Unfinished { run: left } if *left == run.id));
-    insta::assert_snapshot!(refused, @"run 1 was interrupted and has operations left; finish it with `tenure apply 1`, or give it up with `tenure discard 1`");
+    insta::allow_duplicates! { insta::assert_snapshot!(refused, @"run 1 was interrupted and has operations left; finish it with `tenure apply 1`, or give it up with `tenure discard 1`"); }
 
     let done = company.apply(&run).await.unwrap();
     assert_eq!((done.state, done.applied), (RunState::Done, run.counts));
