@@ -256,6 +256,7 @@ fn planned(people: usize, accounts: Accounts, names: Names) -> Outcome<(Time, Su
                 since: now,
                 matched: "created".to_owned(),
                 in_sync: None,
+                memory: None,
             });
         }
         profiles.push(Profile {

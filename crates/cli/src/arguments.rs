@@ -133,6 +133,9 @@ pub enum Command {
         /// Overrule the guards that hold it.
         #[arg(long)]
         release: bool,
+        /// Make calls again of which it is not known whether they were made, although that may do something twice.
+        #[arg(long)]
+        repeat_in_doubt: bool,
         /// For machines.
         #[arg(long)]
         json: bool,
@@ -199,6 +202,9 @@ pub enum Command {
         #[arg(long, requires = "application")]
         paste: bool,
     },
+    /// Lists webhooks, tries them on chosen accounts, and settles calls that are in doubt.
+    #[command(subcommand)]
+    Webhook(Webhook),
     /// Keeps and lists the secrets that documents refer to.
     #[command(subcommand)]
     Secret(Secret),
@@ -294,6 +300,54 @@ pub struct Use {
     /// Writes a new file instead of printing.
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Webhook {
+    /// Lists the webhooks of all applications, or of one.
+    List {
+        /// The application's name.
+        application: Option<String>,
+        /// For machines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Calls a webhook about chosen accounts, and shows each request as it was sent and what came back.
+    Test(WebhookTest),
+    /// Says of calls in doubt whether they were made. Without --done or --repeat they are only listed.
+    Settle {
+        /// The person's key in the source.
+        person: String,
+        /// Only this call: `application/webhook`.
+        call: Option<String>,
+        /// They were made.
+        #[arg(long, conflicts_with = "repeat")]
+        done: bool,
+        /// They were not; the next run makes them.
+        #[arg(long)]
+        repeat: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct WebhookTest {
+    /// The application's name.
+    pub application: String,
+    /// The webhook's name.
+    pub webhook: String,
+    /// An account: its DN, its id, its person's key, or the value of an attribute (`mail=ada@example.com`). May be
+    /// given several times.
+    #[arg(long = "account", required = true, value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+    /// The directory that the accounts are in, where that is not clear.
+    #[arg(long)]
+    pub directory: Option<String>,
+    /// Show the request only; nothing is called.
+    #[arg(long)]
+    pub show_only: bool,
+    /// For machines.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -32,11 +32,14 @@ pub enum ActionKind {
     Disable,
     /// Delete an account.
     Delete,
+    /// Make a call about an account to an application.
+    CallWebhook,
 }
 
 impl ActionKind {
-    /// All kinds, in the order in which documentation lists them.
-    pub const ALL: [Self; 8] = [
+    /// The kinds that are writes to a directory, in the order in which documentation lists them. The others touch no
+    /// directory, and none is asked whether it can do them.
+    pub const OF_DIRECTORIES: [Self; 8] = [
         Self::CreateAccount,
         Self::ModifyAttributes,
         Self::Move,
@@ -58,7 +61,13 @@ impl ActionKind {
             Self::Enable => "enable",
             Self::Disable => "disable",
             Self::Delete => "delete",
+            Self::CallWebhook => "call_webhook",
         }
+    }
+
+    /// Whether it is a write to a directory.
+    pub fn is_of_directories(self) -> bool {
+        self != Self::CallWebhook
     }
 }
 
@@ -68,7 +77,7 @@ impl fmt::Display for ActionKind {
     }
 }
 
-/// One write as a plan says it: complete, with the values before it, and safe to try twice.
+/// One write or call as a plan says it: complete, and for a write with the values before it and safe to try twice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -119,6 +128,16 @@ pub enum Action {
         #[serde(with = "attribute_map")]
         stored: Vec<AttributeValues>,
     },
+    /// Make a call about the account.
+    CallWebhook {
+        /// The application.
+        application: String,
+        /// Its webhook.
+        webhook: String,
+        /// What the webhook names of the account, as it will be then.
+        #[serde(with = "attribute_map")]
+        with: Vec<AttributeValues>,
+    },
 }
 
 impl Action {
@@ -133,6 +152,7 @@ impl Action {
             Self::Enable => ActionKind::Enable,
             Self::Disable => ActionKind::Disable,
             Self::Delete { .. } => ActionKind::Delete,
+            Self::CallWebhook { .. } => ActionKind::CallWebhook,
         }
     }
 
@@ -166,6 +186,9 @@ impl Action {
             Self::Enable => "enable".to_owned(),
             Self::Disable => "disable".to_owned(),
             Self::Delete { dn, .. } => format!("delete {dn}"),
+            Self::CallWebhook {
+                application, webhook, ..
+            } => format!("call {webhook} at {application}"),
         }
     }
 }

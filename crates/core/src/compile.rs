@@ -11,8 +11,9 @@ use crate::document::{
 use crate::expression::{Condition, ExpressionError, Format, Lookups, Table};
 use crate::fetching::{By, Parts};
 use crate::join::{KeyedEndpoint, Reading};
+use crate::link::StepKey;
 use crate::mapping::{Mapping, Zone};
-use crate::plan::{Limit, Limits, NameKind, Rules, Step, Tally, Task, Template, UniqueName};
+use crate::plan::{Call, Event, Limit, Limits, NameKind, Rules, Step, Tally, Task, Template, UniqueName};
 use crate::profile::PersonKey;
 use crate::record::Projection;
 
@@ -237,10 +238,10 @@ impl Compiler<'_> {
             .map(|name| self.dictionary.add(name.clone()))
             .collect();
         let rules = &automation.rules;
-        let joiner = self.steps(rules.joiner.as_ref(), "joiner", at)?;
-        let mover = self.steps(rules.mover.as_ref(), "mover", at)?;
-        let leaver = self.steps(rules.leaver.as_ref(), "leaver", at)?;
-        let rehire = self.steps(rules.rehire.as_ref(), "rehire", at)?;
+        let joiner = self.steps(rules.joiner.as_ref(), Event::Joiner, at)?;
+        let mover = self.steps(rules.mover.as_ref(), Event::Mover, at)?;
+        let leaver = self.steps(rules.leaver.as_ref(), Event::Leaver, at)?;
+        let rehire = self.steps(rules.rehire.as_ref(), Event::Rehire, at)?;
         let display = match &automation.display {
             Some(name) => Some(self.dictionary.add(name.clone())),
             None => self.dictionary.index("displayName"),
@@ -269,10 +270,10 @@ impl Compiler<'_> {
         })
     }
 
-    fn steps(&mut self, list: Option<&StepList>, event: &str, at: &str) -> Result<Vec<Step>, CompileError> {
+    fn steps(&mut self, list: Option<&StepList>, event: Event, at: &str) -> Result<Vec<Step>, CompileError> {
         let (steps, origin) = match list {
             None => return Ok(Vec::new()),
-            Some(StepList::Steps(steps)) => (steps, event.to_owned()),
+            Some(StepList::Steps(steps)) => (steps, event.name().to_owned()),
             Some(StepList::Policy(used)) => {
                 let policy = self
                     .documents
@@ -282,9 +283,20 @@ impl Compiler<'_> {
             }
         };
         let mut compiled = Vec::with_capacity(steps.len());
+        let mut calls: Vec<&document::CallWebhook> = Vec::new();
         for (step, number) in steps.iter().zip(1..) {
             let at = format!("{at}, {origin}, step {number}");
-            let Some(task) = self.task(step, &at)? else {
+            let task = if let Some(call) = &step.call_webhook {
+                calls.push(call);
+                let nth = calls.iter().filter(|known| **known == call).count();
+                Task::Call(self.call(
+                    call,
+                    StepKey::call(event, &call.application, &call.webhook, nth),
+                    &at,
+                )?)
+            } else if let Some(task) = self.task(step, &at)? {
+                task
+            } else {
                 continue;
             };
             let origin = match &task {
@@ -333,6 +345,32 @@ impl Compiler<'_> {
             return Ok(None);
         };
         Ok(Some(task))
+    }
+
+    /// A call, with the attributes that its webhook names added to those that are read.
+    fn call(&mut self, call: &document::CallWebhook, key: StepKey, at: &str) -> Result<Call, CompileError> {
+        let application = self
+            .documents
+            .application(&call.application)
+            .ok_or_else(|| missing("application", &call.application, at))?;
+        let webhook = application.webhook(&call.webhook).ok_or_else(|| CompileError {
+            at: at.to_owned(),
+            why: format!(
+                "the application `{}` has no webhook `{}`",
+                call.application, call.webhook
+            ),
+        })?;
+        let reads = webhook.attributes().into_iter().map(|name| {
+            // Groups are kept where the planner looks for them.
+            self.needs_groups |= name.is("memberOf");
+            self.dictionary.add(name)
+        });
+        Ok(Call {
+            application: call.application.clone(),
+            webhook: call.webhook.clone(),
+            key,
+            reads: reads.collect(),
+        })
     }
 
     fn modify(&mut self, modify: &ModifyAttributes, at: &str) -> Result<Task, CompileError> {

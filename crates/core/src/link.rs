@@ -1,9 +1,13 @@
 //! Links: which account belongs to which person, how that was found out, and where the person stands.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
+use crate::plan::Event;
 use crate::profile::{PersonKey, RecordHash};
 
 /// What Tenure remembers of one person's account in one directory.
@@ -21,6 +25,107 @@ pub struct Link {
     pub matched: String,
     /// What was compared when last nothing was to do.
     pub in_sync: Option<InSync>,
+    /// What is remembered of calls about the account; none while there is nothing.
+    pub memory: Option<Box<Memory>>,
+}
+
+impl Link {
+    /// The event that has begun and is not done, with the calls that it still owes.
+    pub fn owing(&self) -> Option<&Owing> {
+        self.memory.as_ref().and_then(|memory| memory.owing.as_ref())
+    }
+}
+
+/// What is remembered of steps that touch no directory, since no directory shows whether they were done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// An event that has begun, and the calls that it still owes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owing: Option<Owing>,
+    /// Calls of which it is not known whether they were made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub in_doubt: Vec<Doubt>,
+    /// Values that calls captured, for later ones.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub captured: BTreeMap<String, serde_json::Value>,
+}
+
+impl Memory {
+    /// Whether there is nothing to remember.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An event that has begun. Of its calls only those are planned again that it still owes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owing {
+    /// The event.
+    pub event: Event,
+    /// Calls that were not made yet, or did not succeed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Owed>,
+}
+
+impl Owing {
+    /// A call that is still owed.
+    pub fn call(&self, step: &StepKey) -> Option<&Owed> {
+        self.calls.iter().find(|owed| owed.step == *step)
+    }
+}
+
+/// A call that is owed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// The step that asks for it.
+    pub step: StepKey,
+    /// What tells this time from every other, so that the call has the same idempotency key in a later run.
+    pub occasion: String,
+}
+
+/// A call of which it is not known whether it was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// Which one.
+    pub owed: Owed,
+    /// The event that asked for it.
+    pub event: Event,
+    /// What is known of it.
+    pub what: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A step by what it is called in every run: the rule and the call, `leaver: atera/disable-contact`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepKey(String);
+
+impl StepKey {
+    /// A call in a rule; `nth` tells several calls of the same webhook in one rule apart, from 1.
+    pub fn call(event: Event, application: &str, webhook: &str, nth: usize) -> Self {
+        Self(match nth {
+            0 | 1 => format!("{event}: {application}/{webhook}"),
+            nth => format!("{event}: {application}/{webhook} ({nth})"),
+        })
+    }
+
+    /// Whether somebody who writes this means the step: its name, or only the call's.
+    pub fn is_named(&self, text: &str) -> bool {
+        self.0 == text || self.0.split_once(": ").is_some_and(|(_, call)| call == text)
+    }
+
+    /// As it is stored and shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StepKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// Where a person stands with a linked account.

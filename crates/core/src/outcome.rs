@@ -1,6 +1,13 @@
 //! What became of an operation.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+/// The most values that one call may capture.
+pub const MAX_CAPTURES: usize = 16;
+/// The longest captured value, in bytes of JSON.
+pub const MAX_CAPTURED: usize = 1024;
 
 /// What became of one operation. Only what was seen afterwards is called verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +19,19 @@ pub enum Outcome {
     Unverified {
         /// Why it could not be seen.
         why: String,
+    },
+    /// A call was made, and its answer counts as success.
+    Answered {
+        /// The answer in a few words, for example `201 Created`.
+        answer: String,
+        /// Values out of the answer, for later calls.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        captured: BTreeMap<String, serde_json::Value>,
+    },
+    /// It is not known whether it was done, and doing it again could do it twice. A human has to look.
+    InDoubt {
+        /// What is known, and where to look.
+        what: String,
     },
     /// The other side said no for a reason that trying again does not mend.
     Refused(Refusal),
@@ -30,9 +50,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What a directory says of a step that is none of its own.
+    pub fn no_write() -> Self {
+        Self::Refused(Refusal {
+            code: String::new(),
+            message: "this is no write to a directory".to_owned(),
+            hint: String::new(),
+        })
+    }
+
     /// Whether the operation's end was reached, so that what depends on it may go on.
     pub fn is_success(&self) -> bool {
-        matches!(self, Self::Verified | Self::Unverified { .. })
+        matches!(
+            self,
+            Self::Verified | Self::Unverified { .. } | Self::Answered { .. }
+        )
     }
 }
 

@@ -75,7 +75,8 @@ impl Redaction {
             Action::CreateAccount { attributes, .. }
             | Action::Delete {
                 stored: attributes, ..
-            } => {
+            }
+            | Action::CallWebhook { with: attributes, .. } => {
                 for AttributeValues { name, values } in attributes {
                     self.values(name, values);
                 }
@@ -100,15 +101,20 @@ impl Redaction {
             Action::ModifyAttributes { changes } => {
                 changes.iter().any(|change| self.hides(change.name.as_str()))
             }
-            Action::CreateAccount { attributes, .. } => {
+            Action::CreateAccount { attributes, .. } | Action::CallWebhook { with: attributes, .. } => {
                 attributes.iter().any(|values| self.hides(values.name.as_str()))
             }
             _ => false,
         };
-        if let Outcome::Overtaken { found } = outcome
-            && touches
-        {
-            HIDDEN.clone_into(found);
+        match outcome {
+            Outcome::Overtaken { found } if touches => HIDDEN.clone_into(found),
+            // An application may send back what it was sent.
+            Outcome::Answered { captured, .. } if touches => {
+                for value in captured.values_mut() {
+                    *value = HIDDEN.into();
+                }
+            }
+            _ => {}
         }
     }
 
@@ -173,6 +179,7 @@ attributes:
     fn operations_and_outcomes_are_shown_without_hidden_values() {
         let texts = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
         let mut operation = Operation {
+            owed: None,
             action: Action::ModifyAttributes {
                 changes: vec![
                     AttributeChange {

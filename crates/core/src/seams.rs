@@ -1,6 +1,6 @@
 //! The seams between the domain and the outside: traits that the floors above implement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::account::{Account, AccountId};
-use crate::action::{Action, ActionKind};
+use crate::action::{Action, ActionKind, AttributeValues};
 use crate::attribute::{AttributeName, Dictionary};
 use crate::dn::Dn;
 use crate::fetching::{Begin, Mark};
 use crate::outcome::Outcome;
+use crate::profile::PersonKey;
 use crate::secret::Secret;
 
 /// A page of raw records as an endpoint returned it. Records are byte ranges of the body, each one JSON value.
@@ -204,6 +205,45 @@ pub trait Directory: Send + Sync {
     /// Carries out writes, each for another account, as many at once as the directory takes, and reads each
     /// object back. The answers are in the order of the writes.
     async fn apply(&self, writes: Vec<Write>) -> Vec<Applied>;
+}
+
+/// One step that touches no directory, ready to be carried out.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// What to do.
+    pub action: Action,
+    /// Whom it is about.
+    pub subject: Subject,
+    /// The same whenever the same operation is tried again, in a later run too, and never for another one.
+    pub idempotency_key: String,
+    /// Whether it may have been carried out before.
+    pub attempt: Attempt,
+}
+
+/// An account and its person, as a step that touches no directory sees them.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The person; none for an account that is nobody's.
+    pub person: Option<PersonKey>,
+    /// What the person is called.
+    pub name: String,
+    /// The account, as it is called now.
+    pub account: Option<AccountRef>,
+    /// What the step names of the account, or what the account has.
+    pub attributes: Vec<AttributeValues>,
+    /// What earlier calls captured.
+    pub captured: BTreeMap<String, serde_json::Value>,
+    /// The run; none outside of one.
+    pub run: Option<String>,
+}
+
+/// Carries out steps that touch no directory, of one kind each: calls, and in time scripts, mail and folders.
+#[async_trait]
+pub trait Performer: Send + Sync {
+    /// Carries out tasks, each for another account, as many at once as the other side takes. The outcomes are in the
+    /// order of the tasks. What may have been done before ([`Attempt::Again`]) and cannot be repeated safely is not
+    /// done again but given as [`Outcome::InDoubt`]; what failed was tried again where that is safe.
+    async fn perform(&self, tasks: Vec<Task>) -> Vec<Outcome>;
 }
 
 /// Why a directory could not be read.

@@ -12,7 +12,7 @@ use tenure_core::document::{Documents, Kind};
 use tenure_core::link::LinkState;
 use tenure_core::outcome::Outcome;
 use tenure_core::plan::Change;
-use tenure_core::seams::{Applied, Attempt, Directory, Secrets as _, Write};
+use tenure_core::seams::{Applied, Attempt, Directory, Performer, Secrets as _, Subject, Task, Write};
 use tenure_core::secret::Secret;
 use tenure_store::{
     Flush, JournalEntry, Lease, LinkRow, OperationId, OutcomeRow, Run, RunChange, RunId, RunState, Sealed,
@@ -25,11 +25,14 @@ use crate::error::EngineError;
 use crate::links::LinksBefore;
 use crate::progress::{Progress, Watch};
 use crate::stop::Stop;
-use crate::track::Track;
+use crate::track::{KeptAs, Track};
 use crate::wave::WaveSize;
 
 /// Changes that are on their way at the same time.
 const WINDOW: u32 = 2_048;
+
+/// Calls in one wave: they are slower than writes, and those that a crash meets may be left in doubt.
+const CALLS: usize = 32;
 
 /// How a plan is carried out.
 #[derive(Clone)]
@@ -40,6 +43,19 @@ pub struct ApplyOptions {
     pub watch: Arc<dyn Watch>,
     /// Whoever may want it to stop.
     pub stop: Stop,
+    /// What is done with calls that an interruption left in doubt.
+    pub in_doubt: InDoubtCalls,
+}
+
+/// What is done with calls of which it is not known whether they were made, where making them twice does something
+/// twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InDoubtCalls {
+    /// They are left for a human to decide.
+    #[default]
+    Ask,
+    /// A human has decided that they are made again.
+    Repeat,
 }
 
 /// Whether guards that hold a run are overruled.
@@ -91,6 +107,7 @@ impl Engine {
             .connections
             .directory(documents, directory, self.clock)
             .await?;
+        let performer = self.connections.performer(documents, self.clock);
         let before = LinksBefore::new(self.store.links(source, directory).await?);
         let mut journal: HashMap<u64, Vec<JournalEntry>> = HashMap::new();
         for entry in self.store.journal(run.id).await? {
@@ -113,6 +130,8 @@ impl Engine {
             source,
             directory_name: directory,
             directory: connection.as_ref(),
+            performer: &performer,
+            in_doubt: options.in_doubt,
             before,
             lease,
             random: ChaCha20Rng::from_seed(seed),
@@ -207,6 +226,8 @@ struct Applying<'a> {
     source: &'a str,
     directory_name: &'a str,
     directory: &'a dyn Directory,
+    performer: &'a dyn Performer,
+    in_doubt: InDoubtCalls,
     before: LinksBefore,
     lease: &'a Lease,
     random: ChaCha20Rng,
@@ -240,7 +261,7 @@ impl Applying<'_> {
                     self.failures += u64::from(!track.is_open() && !track.has_succeeded());
                 }
                 if track.change.operations.is_empty() {
-                    self.keep_link(&track, track.change.then);
+                    self.keep_link(&track, KeptAs::State(track.change.then));
                 }
                 tracks.push(track);
             }
@@ -274,6 +295,14 @@ impl Applying<'_> {
                 .iter()
                 .enumerate()
                 .filter(|(_, track)| track.is_open() && track.due().is_none_or(|due| due <= now))
+                .filter({
+                    let mut calls = 0;
+                    move |(_, track)| {
+                        let is_call = track.is_call();
+                        calls += usize::from(is_call);
+                        !is_call || calls <= CALLS
+                    }
+                })
                 .map(|(at, _)| at)
                 .take(self.size.get())
                 .collect();
@@ -300,10 +329,19 @@ impl Applying<'_> {
     /// One operation of each of these changes. Gives the reason when the directory is not to be reached at all.
     async fn wave(&mut self, tracks: &mut [Track], wave: &[usize]) -> Result<Option<String>, EngineError> {
         let mut writes = Vec::with_capacity(wave.len());
+        let mut calls = Vec::new();
+        let (mut written, mut called) = (Vec::with_capacity(wave.len()), Vec::new());
         let mut intents = Vec::with_capacity(wave.len());
         let mut secrets = Vec::new();
-        for track in wave.iter().filter_map(|at| tracks.get(*at)) {
+        for (at, track) in wave.iter().filter_map(|at| Some((*at, tracks.get(*at)?))) {
             let Some(action) = track.action() else { continue };
+            if !action.kind().is_of_directories() {
+                intents.push(track.id());
+                calls.push(self.call(track, action));
+                called.push(at);
+                continue;
+            }
+            written.push(at);
             let password = self.password(track, action, &mut secrets).await?;
             intents.push(track.id());
             writes.push(Write {
@@ -315,18 +353,51 @@ impl Applying<'_> {
         }
         self.flush(secrets, intents).await?;
         let started = Instant::now();
-        let answers = self.directory.apply(writes).await;
-        self.size.learn(wave.len(), started.elapsed());
-        if answers.len() != wave.len() {
+        let directory = self.directory;
+        let writing = async {
+            let answers = if writes.is_empty() {
+                Vec::new()
+            } else {
+                directory.apply(writes).await
+            };
+            (answers, started.elapsed())
+        };
+        let (asked_calls, performer) = (calls.len(), self.performer);
+        let calling = async {
+            if calls.is_empty() {
+                Vec::new()
+            } else {
+                performer.perform(calls).await
+            }
+        };
+        let ((answers, took), outcomes) = tokio::join!(writing, calling);
+        self.size.learn(written.len(), took);
+        if answers.len() != written.len() || outcomes.len() != asked_calls {
             return Err(EngineError::Broken(format!(
-                "{} answers to {} writes",
+                "{} answers to {} writes and {} to {asked_calls} calls",
                 answers.len(),
-                wave.len()
+                written.len(),
+                outcomes.len()
             )));
         }
+        for (at, outcome) in called.iter().zip(outcomes) {
+            let Some(track) = tracks.get_mut(*at) else {
+                continue;
+            };
+            let applied = Applied {
+                outcome,
+                account: None,
+            };
+            let ended = track.ended(applied, Instant::now());
+            self.keep(track, ended);
+        }
         let unreachable = all_failed(&answers);
+        if unreachable.is_some() && !called.is_empty() {
+            // Of writes that did not get through nothing may be kept; what became of the calls is known.
+            self.flush(Vec::new(), Vec::new()).await?;
+        }
         let mut given_up = 0;
-        for (at, applied) in wave.iter().zip(answers) {
+        for (at, applied) in written.iter().zip(answers) {
             let Some(track) = tracks.get_mut(*at) else {
                 continue;
             };
@@ -335,7 +406,39 @@ impl Applying<'_> {
             self.keep(track, ended);
         }
         // When not one operation of a wave got through after all tries, the rest need not be tried.
-        Ok(unreachable.filter(|_| given_up == wave.len() as u64 && wave.len() > 1))
+        Ok(unreachable.filter(|_| given_up == written.len() as u64 && written.len() > 1))
+    }
+
+    /// A call as it is to be made.
+    fn call(&self, track: &Track, action: &Action) -> Task {
+        let before = track
+            .account
+            .as_ref()
+            .and_then(|account| self.before.of(&track.change, account))
+            .and_then(|link| link.memory.as_ref());
+        let mut captured = before.map(|memory| memory.captured.clone()).unwrap_or_default();
+        captured.extend(track.captured.clone());
+        let attributes = match action {
+            Action::CallWebhook { with, .. } => with.clone(),
+            _ => Vec::new(),
+        };
+        let attempt = match self.in_doubt {
+            InDoubtCalls::Ask => track.attempt,
+            InDoubtCalls::Repeat => Attempt::First,
+        };
+        Task {
+            action: action.clone(),
+            subject: Subject {
+                person: Some(track.change.person.clone()),
+                name: track.change.name.clone(),
+                account: track.account.clone(),
+                attributes,
+                captured,
+                run: Some(self.run.to_string()),
+            },
+            idempotency_key: track.idempotency_key(self.source),
+            attempt,
+        }
     }
 
     fn keep(&mut self, track: &Track, ended: crate::track::Ended) {
@@ -351,11 +454,18 @@ impl Applying<'_> {
         });
     }
 
-    fn keep_link(&mut self, track: &Track, state: LinkState) {
+    fn keep_link(&mut self, track: &Track, kept: KeptAs) {
         if let Some(account) = &track.account {
-            let link = self
-                .before
-                .after(&track.change, account, state, self.engine.clock.now());
+            let (before, now) = (self.before.of(&track.change, account), self.engine.clock.now());
+            let state = match (kept, before) {
+                (KeptAs::State(state), _) => state,
+                (KeptAs::Before, _) if track.has_created() => LinkState::Joining,
+                (KeptAs::Before, Some(before)) => before.state,
+                // It is the person's, whatever becomes of the rest.
+                (KeptAs::Before, None) => LinkState::Active,
+            };
+            let memory = track.memory(before.and_then(|link| link.memory.as_deref()), now);
+            let link = self.before.after(&track.change, account, state, now, memory);
             self.pending.links.push(LinkRow {
                 source: self.source,
                 directory: self.directory_name,

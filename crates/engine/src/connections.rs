@@ -15,10 +15,14 @@ use tenure_connect::ldap::{
 use tenure_connect::source::{
     Environment, FileSource, HttpSource, Trial, Variables, connection_text, try_endpoint,
 };
+use tenure_connect::webhook::{Caller, WebhookPerformer};
 use tenure_core::compile::lookups;
 use tenure_core::dn::Dn;
-use tenure_core::document::{self, Application, DirectoryKind, Documents, Encryption, Endpoint, Kind};
-use tenure_core::seams::{Directory, Secrets, Source};
+use tenure_core::document::{
+    self, Application, DirectoryKind, Document, Documents, Encryption, Endpoint, Kind,
+};
+use tenure_core::outcome::Refusal;
+use tenure_core::seams::{Directory, Secrets, Source, SourceError};
 use tenure_store::{LocalDirectory, Store, Vault};
 
 use crate::clock::Clock;
@@ -97,6 +101,35 @@ impl Connections {
         let secrets: Arc<dyn Secrets> = Arc::clone(&self.vault) as _;
         let environment = self.environment(documents, clock);
         Ok(try_endpoint(application, endpoint, record, secrets, environment).await?)
+    }
+
+    /// What carries out steps that touch no directory. An application that cannot be set up fails its calls only.
+    pub(crate) fn performer(&self, documents: &Documents, clock: Clock) -> WebhookPerformer {
+        let callers = documents.iter().filter_map(|document| match document {
+            Document::Application(application) if !application.webhooks.is_empty() => {
+                let caller = self
+                    .caller(documents, application, clock)
+                    .map_err(|error| Refusal {
+                        code: String::new(),
+                        message: error.to_string(),
+                        hint: error.hint,
+                    });
+                Some((application.name.clone(), caller))
+            }
+            _ => None,
+        });
+        WebhookPerformer::new(callers.collect())
+    }
+
+    /// What calls the webhooks of one application.
+    pub(crate) fn caller(
+        &self,
+        documents: &Documents,
+        application: &Application,
+        clock: Clock,
+    ) -> Result<Caller, SourceError> {
+        let secrets: Arc<dyn Secrets> = Arc::clone(&self.vault) as _;
+        Caller::new(application, secrets, self.environment(documents, clock))
     }
 
     /// What a directory is reached by.

@@ -109,6 +109,14 @@ pub enum EngineError {
         /// Why.
         holds: Vec<Hold>,
     },
+    /// What was asked for is not there, or not clear.
+    #[error("{said}; {hint}")]
+    Asked {
+        /// What was asked for, and what was found.
+        said: String,
+        /// What to ask for instead.
+        hint: String,
+    },
     /// A part of the work ended without an answer, which is a defect.
     #[error("a part of the run ended unexpectedly: {0}")]
     Broken(String),

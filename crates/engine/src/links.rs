@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use tenure_core::link::{Link, LinkState};
+use tenure_core::link::{Link, LinkState, Memory};
 use tenure_core::plan::Change;
 use tenure_core::profile::PersonKey;
 use tenure_core::seams::AccountRef;
@@ -21,6 +21,12 @@ impl LinksBefore {
         }
     }
 
+    /// The link of a change's person to this account as it was.
+    pub(crate) fn of(&self, change: &Change, account: &AccountRef) -> Option<&Link> {
+        let link = self.by_key.get(&change.person);
+        link.filter(|link| link.account == account.id)
+    }
+
     /// The link of a change's person to this account, in this state.
     pub(crate) fn after(
         &self,
@@ -28,11 +34,9 @@ impl LinksBefore {
         account: &AccountRef,
         state: LinkState,
         now: Timestamp,
+        memory: Option<Box<Memory>>,
     ) -> StoredLink {
-        let before = self
-            .by_key
-            .get(&change.person)
-            .filter(|link| link.account == account.id);
+        let before = self.of(change, account);
         // A state counts from when it began; what was joining is in use from when it was created.
         let since = match before {
             Some(link) if link.state == state || link.state == LinkState::Joining => link.since,
@@ -50,6 +54,7 @@ impl LinksBefore {
             since,
             matched,
             in_sync: None,
+            memory,
         };
         StoredLink {
             link,

@@ -137,7 +137,7 @@ impl Engine {
             Err(error) => return Err(error),
             Ok(mut gathered) => {
                 let known = Arc::clone(&gathered.known);
-                self.settle(remember.source, &reading, &known, &mut gathered.joined)
+                self.compare_with_stored(remember.source, &reading, &known, &mut gathered.joined)
                     .await?;
                 let never_whole = reading
                     .parts
@@ -167,7 +167,7 @@ impl Engine {
     }
 
     /// Compares what came with how people were stored.
-    async fn settle(
+    async fn compare_with_stored(
         &self,
         source: &str,
         reading: &Reading,

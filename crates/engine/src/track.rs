@@ -1,9 +1,12 @@
 //! One change while it is carried out: which operation is next, on which account, and how it stands.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use tenure_core::action::Action;
-use tenure_core::link::LinkState;
+use tenure_core::link::{Doubt, LinkState, Memory, Owed, Owing, StepKey};
 use tenure_core::outcome::Outcome;
 use tenure_core::plan::Change;
 use tenure_core::seams::{AccountRef, Applied, Attempt};
@@ -13,6 +16,9 @@ use tenure_store::{JournalEntry, JournalEvent, OperationId, OutcomeRow};
 const TRIES: u32 = 3;
 /// The pause before the second try; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// The most captured values that are remembered of one account.
+const REMEMBERED: usize = 64;
 
 /// A change on its way.
 pub(crate) struct Track {
@@ -28,6 +34,16 @@ pub(crate) struct Track {
     /// Not before this moment.
     due: Option<Instant>,
     state: State,
+    /// Whether the account was created by this change.
+    created: bool,
+    /// Whether a call did not succeed, so that the change is not whole at its end.
+    missed: bool,
+    /// Calls that were made.
+    made: BTreeSet<StepKey>,
+    /// Calls of which it is not known whether they were made, with what is known of each.
+    in_doubt: Vec<(Owed, String)>,
+    /// What the calls of this change captured.
+    pub(crate) captured: BTreeMap<String, serde_json::Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +61,16 @@ enum State {
 pub(crate) struct Ended {
     pub(crate) outcomes: Vec<OutcomeRow>,
     /// The state in which the link is to be kept from now on.
-    pub(crate) link: Option<LinkState>,
+    pub(crate) link: Option<KeptAs>,
+}
+
+/// How a link is to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeptAs {
+    /// In this state.
+    State(LinkState),
+    /// In the state that it has, with what there is to remember of calls.
+    Before,
 }
 
 impl Track {
@@ -70,6 +95,11 @@ impl Track {
             tries: 0,
             due: None,
             state,
+            created: false,
+            missed: false,
+            made: BTreeSet::new(),
+            in_doubt: Vec::new(),
+            captured: BTreeMap::new(),
         }
     }
 
@@ -83,10 +113,58 @@ impl Track {
                     if let Some(account) = account {
                         self.account = Some(account.clone());
                     }
-                    self.step(outcome.is_success());
+                    self.step(outcome);
                 }
             }
         }
+    }
+
+    /// What is to be remembered of calls about the account, beside what was `before`.
+    pub(crate) fn memory(&self, before: Option<&Memory>, now: Timestamp) -> Option<Box<Memory>> {
+        let change = &self.change;
+        let mut memory = before.cloned().unwrap_or_default();
+        for (name, value) in &self.captured {
+            if memory.captured.len() < REMEMBERED || memory.captured.contains_key(name) {
+                memory.captured.insert(name.clone(), value.clone());
+            }
+        }
+        let doubted = |step: &StepKey| self.in_doubt.iter().any(|(owed, _)| owed.step == *step);
+        memory
+            .in_doubt
+            .retain(|doubt| !self.made.contains(&doubt.owed.step) && !doubted(&doubt.owed.step));
+        memory
+            .in_doubt
+            .extend(self.in_doubt.iter().map(|(owed, what)| Doubt {
+                owed: owed.clone(),
+                event: change.event,
+                what: what.clone(),
+                since: now,
+            }));
+        let planned = change
+            .operations
+            .iter()
+            .filter_map(|operation| operation.owed.as_ref());
+        let asks_for_calls = planned.clone().next().is_some() || !change.later.is_empty();
+        let unmade = planned.filter(|owed| !self.made.contains(&owed.step) && !doubted(&owed.step));
+        memory.owing = match self.state {
+            State::Succeeded if change.later.is_empty() => None,
+            State::Succeeded => Some(change.later.clone()),
+            _ if asks_for_calls => Some(unmade.chain(&change.later).cloned().collect()),
+            _ => memory
+                .owing
+                .filter(|owing| owing.event == change.event)
+                .map(|owing| owing.calls),
+        }
+        .map(|calls| Owing {
+            event: change.event,
+            calls,
+        });
+        (!memory.is_empty()).then(|| Box::new(memory))
+    }
+
+    /// Whether the account was created by this change.
+    pub(crate) fn has_created(&self) -> bool {
+        self.created
     }
 
     /// Whether operations are left.
@@ -96,7 +174,7 @@ impl Track {
 
     /// Whether all operations succeeded.
     pub(crate) fn has_succeeded(&self) -> bool {
-        self.state == State::Succeeded
+        self.state == State::Succeeded && self.in_doubt.is_empty()
     }
 
     /// When the next operation may go; none when it may go at once.
@@ -120,47 +198,101 @@ impl Track {
             .map(|operation| &operation.action)
     }
 
+    /// Whether the operation that is next is none of the directory's.
+    pub(crate) fn is_call(&self) -> bool {
+        self.action()
+            .is_some_and(|action| !action.kind().is_of_directories())
+    }
+
+    /// What the operation that is next is known by to the other side: the same whenever it is tried, in a later run
+    /// too, and never the same for two.
+    pub(crate) fn idempotency_key(&self, source: &str) -> String {
+        let operation = self.change.operations.get(self.next);
+        let mut hash = Sha256::new();
+        let mut add = |part: &str| {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part.as_bytes());
+        };
+        add(source);
+        add(self.change.person.as_str());
+        if let Some(owed) = operation.and_then(|operation| operation.owed.as_ref()) {
+            add(owed.step.as_str());
+            add(&owed.occasion);
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        let start = digest.first_chunk::<16>().copied().unwrap_or_default();
+        uuid::Builder::from_custom_bytes(start).into_uuid().to_string()
+    }
+
     /// Takes note of what became of the operation that was next. One that failed for the moment is tried again
     /// later, and then nothing is to be kept yet.
     pub(crate) fn ended(&mut self, applied: Applied, now: Instant) -> Ended {
-        if matches!(applied.outcome, Outcome::Failed(_)) && self.tries + 1 < TRIES {
+        let is_write = self
+            .action()
+            .is_some_and(|action| action.kind().is_of_directories());
+        // Calls were tried again already, where that is safe.
+        if is_write && matches!(applied.outcome, Outcome::Failed(_)) && self.tries + 1 < TRIES {
             self.due = Some(now + FIRST_PAUSE * 2u32.pow(self.tries));
             self.tries += 1;
             self.attempt = Attempt::Again;
             return Ended::default();
         }
-        let was_created = matches!(self.action(), Some(Action::CreateAccount { .. }));
         if let Some(account) = &applied.account {
             self.account = Some(account.clone());
         }
+        let id = self.id();
         let success = applied.outcome.is_success();
+        let was_created = success && matches!(self.action(), Some(Action::CreateAccount { .. }));
+        self.step(&applied.outcome);
         let mut ended = Ended {
             outcomes: vec![OutcomeRow {
-                id: self.id(),
+                id,
                 outcome: applied.outcome,
                 account: applied.account,
             }],
             link: None,
         };
-        self.step(success);
         if self.state == State::Failed {
             ended.outcomes.extend(self.leave_the_rest());
         }
+        let change = &self.change;
+        let asks_for_calls =
+            !change.later.is_empty() || change.operations.iter().any(|operation| operation.owed.is_some());
         ended.link = match self.state {
-            State::Succeeded => Some(self.change.then),
-            State::Open | State::Failed if was_created && success => Some(LinkState::Joining),
+            State::Succeeded => Some(KeptAs::State(self.change.then)),
+            State::Open | State::Failed if was_created => Some(KeptAs::State(LinkState::Joining)),
+            State::Open | State::Failed if asks_for_calls && (success || !is_write) => Some(KeptAs::Before),
             State::Open | State::Failed => None,
         };
         ended
     }
 
-    fn step(&mut self, success: bool) {
+    /// Takes note of an outcome. After a write that did not succeed the rest waits; a call that did not holds up
+    /// nobody's account, and is owed.
+    fn step(&mut self, outcome: &Outcome) {
+        let success = outcome.is_success();
+        let operation = self.change.operations.get(self.next);
+        let is_write = operation.is_none_or(|operation| operation.action.kind().is_of_directories());
+        self.created |= success
+            && operation.is_some_and(|operation| matches!(operation.action, Action::CreateAccount { .. }));
+        if let Some(owed) = operation.and_then(|operation| operation.owed.clone()) {
+            match outcome {
+                Outcome::InDoubt { what } => self.in_doubt.push((owed, what.clone())),
+                _ if success => drop(self.made.insert(owed.step)),
+                _ => self.missed = true,
+            }
+        }
+        if let Outcome::Answered { captured, .. } = outcome {
+            self.captured.extend(captured.clone());
+        }
         self.next += 1;
         (self.attempt, self.tries, self.due) = (Attempt::First, 0, None);
-        self.state = match (self.state, success) {
-            (State::Failed, _) | (_, false) => State::Failed,
-            _ if self.next >= self.change.operations.len() => State::Succeeded,
-            _ => State::Open,
+        self.state = match self.state {
+            State::Failed => State::Failed,
+            _ if is_write && !success => State::Failed,
+            _ if self.next < self.change.operations.len() => State::Open,
+            _ if self.missed => State::Failed,
+            _ => State::Succeeded,
         };
     }
 
@@ -196,10 +328,7 @@ mod tests {
     use tenure_core::profile::PersonKey;
 
     fn track() -> Track {
-        let operation = |action| Operation {
-            action,
-            because: "joiner".to_owned(),
-        };
+        let operation = |action| Operation::write(action, "joiner");
         let dn = Dn::from_server("CN=Ada,DC=test");
         let create = Action::CreateAccount {
             dn,
@@ -220,6 +349,7 @@ mod tests {
             matched: None,
             then: LinkState::Active,
             operations: vec![operation(create), operation(group.clone()), operation(group)],
+            later: Vec::new(),
             record: None,
         };
         Track::new(0, change)
@@ -250,12 +380,12 @@ mod tests {
         let now = Instant::now();
         assert_eq!(
             track.ended(applied(Outcome::Verified), now).link,
-            Some(LinkState::Joining)
+            Some(KeptAs::State(LinkState::Joining))
         );
         assert_eq!(track.ended(applied(Outcome::Verified), now).link, None);
         assert_eq!(
             track.ended(applied(Outcome::Verified), now).link,
-            Some(LinkState::Active)
+            Some(KeptAs::State(LinkState::Active))
         );
         assert!(!track.is_open() && track.has_succeeded());
     }
@@ -279,7 +409,7 @@ mod tests {
     #[test]
     fn a_journal_is_taken_up_where_it_ends() {
         let mut track = track();
-        let at = jiff::Timestamp::UNIX_EPOCH;
+        let at = Timestamp::UNIX_EPOCH;
         let id = |operation| OperationId { change: 0, operation };
         let applied = applied(Outcome::Verified);
         track.replay(&[

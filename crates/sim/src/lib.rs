@@ -3,6 +3,7 @@
 //! [`population`] makes up people, as untidy as in real life, and lets them be hired, moved, renamed, suspended
 //! and removed. [`jumpcloud`], [`atera`], [`haloitsm`], [`remote`] and [`graph`] serve the same people the way each
 //! vendor does, with its traps, and misbehave on demand.
+//! A [`Sink`] is nobody's API: it takes whatever comes and answers as it is told.
 //! [`synthetic`] writes the same people to files. The same seed gives the same bytes everywhere.
 
 pub mod atera;
@@ -12,6 +13,7 @@ pub mod haloitsm;
 pub mod jumpcloud;
 pub mod population;
 pub mod remote;
+mod sink;
 mod stage;
 pub mod synthetic;
 
@@ -22,6 +24,7 @@ pub use haloitsm::{HaloItsm, HaloItsmOptions};
 pub use jumpcloud::{JumpCloud, JumpCloudOptions};
 pub use population::{Mess, Population, PopulationOptions};
 pub use remote::{Remote, RemoteOptions};
+pub use sink::{Received, Reply, Sink};
 pub use stage::{
     faults::{self, Faults},
     login::Login,

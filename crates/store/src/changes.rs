@@ -51,6 +51,7 @@ pub(crate) fn tally_of_letter(letter: &str, accounts: u64) -> Result<Counts, Sto
         "e" => &mut counts.enables,
         "d" => &mut counts.disables,
         "x" => &mut counts.deletes,
+        "w" => return Ok(counts),
         other => {
             let found = format!("an operation of the kind {other:?}");
             return Err(StoreError::Damaged {
@@ -67,12 +68,15 @@ pub(crate) fn tally_of_letter(letter: &str, accounts: u64) -> Result<Counts, Sto
 fn kinds(operations: &[Operation]) -> String {
     let letters = operations.iter().map(|operation| letter(operation.action.kind()));
     if letters.clone().any(|letter| letter == CREATES) {
-        return letters.map(|_| CREATES).collect();
+        let of_creation = |letter| if letter == CALLS { CALLS } else { CREATES };
+        return letters.map(of_creation).collect();
     }
     letters.collect()
 }
 
 const CREATES: char = 'c';
+/// Counts for nothing: it touches no directory.
+const CALLS: char = 'w';
 
 /// The letter of the tally that an action counts for, see [`Counts::of_operations`].
 fn letter(kind: ActionKind) -> char {
@@ -83,6 +87,7 @@ fn letter(kind: ActionKind) -> char {
         ActionKind::Enable => 'e',
         ActionKind::Disable => 'd',
         ActionKind::Delete => 'x',
+        ActionKind::CallWebhook => CALLS,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
 use tenure_core::account::AccountId;
 use tenure_core::dn::Dn;
 use tenure_core::link::{InSync, Link, LinkState};
@@ -10,6 +11,7 @@ use tenure_core::profile::{PersonKey, RecordHash};
 use crate::bulk::{Bulk, Kind};
 use crate::database::Store;
 use crate::error::StoreError;
+use crate::json::from_json;
 use crate::packing::{Scan, escape, unescape};
 use crate::records::person_key;
 use crate::transaction::{Transaction, Value, micros, timestamp};
@@ -37,13 +39,13 @@ pub struct LinkRow<'a> {
 const ALL: Scan = Scan {
     table: "links",
     sql: "SELECT max(person_key), count(*), string_agg(concat_ws($3, person_key, account_id, state, since, matched, \
-          coalesce(CAST(in_sync_record AS TEXT), ''), in_sync_account, in_sync_documents, in_sync_until), $4) FROM \
-          (SELECT person_key, account_id, state, since, matched, in_sync_record, in_sync_account, \
+          coalesce(memory, ''), coalesce(CAST(in_sync_record AS TEXT), ''), in_sync_account, in_sync_documents, in_sync_until), $4) FROM \
+          (SELECT person_key, account_id, state, since, matched, memory, in_sync_record, in_sync_account, \
           in_sync_documents, in_sync_until FROM links \
           WHERE source = $5 AND directory = $6 AND person_key > $1 ORDER BY person_key LIMIT $2) AS page",
 };
 
-const LINK_COLUMNS: [(&str, Kind); 12] = [
+const LINK_COLUMNS: [(&str, Kind); 13] = [
     ("source", Kind::Text),
     ("directory", Kind::Text),
     ("person_key", Kind::Text),
@@ -56,32 +58,33 @@ const LINK_COLUMNS: [(&str, Kind); 12] = [
     ("in_sync_account", Kind::Integer),
     ("in_sync_documents", Kind::Integer),
     ("in_sync_until", Kind::Integer),
+    ("memory", Kind::Text),
 ];
 
 /// For links that hold the account that they held before.
-const KEEP: Bulk<12> = Bulk {
+const KEEP: Bulk<13> = Bulk {
     columns: LINK_COLUMNS,
     sql: "UPDATE links SET dn = new.dn, state = new.state, since = new.since, matched = new.matched, \
           in_sync_record = new.in_sync_record, in_sync_account = new.in_sync_account, \
-          in_sync_documents = new.in_sync_documents, in_sync_until = new.in_sync_until FROM new \
+          in_sync_documents = new.in_sync_documents, in_sync_until = new.in_sync_until, memory = new.memory FROM new \
           WHERE links.source = new.source AND links.directory = new.directory \
           AND links.person_key = new.person_key AND links.held = new.account_id AND new.state <> 'deleted'",
 };
 
 /// For all others.
-const SAVE: Bulk<12> = Bulk {
+const SAVE: Bulk<13> = Bulk {
     columns: LINK_COLUMNS,
     sql: "INSERT INTO links (source, directory, person_key, account_id, held, dn, state, since, matched, \
-          in_sync_record, in_sync_account, in_sync_documents, in_sync_until) \
+          in_sync_record, in_sync_account, in_sync_documents, in_sync_until, memory) \
           SELECT source, directory, person_key, account_id, CASE WHEN state <> 'deleted' THEN account_id END, dn, \
-          state, since, matched, in_sync_record, in_sync_account, in_sync_documents, in_sync_until FROM new \
+          state, since, matched, in_sync_record, in_sync_account, in_sync_documents, in_sync_until, memory FROM new \
           WHERE NOT EXISTS (SELECT 1 FROM links l WHERE l.source = new.source AND l.directory = new.directory \
           AND l.person_key = new.person_key AND l.held = new.account_id AND new.state <> 'deleted') \
           ON CONFLICT (source, directory, person_key) DO UPDATE SET account_id = excluded.account_id, \
           held = excluded.held, dn = excluded.dn, state = excluded.state, since = excluded.since, \
           matched = excluded.matched, in_sync_record = excluded.in_sync_record, \
           in_sync_account = excluded.in_sync_account, in_sync_documents = excluded.in_sync_documents, \
-          in_sync_until = excluded.in_sync_until",
+          in_sync_until = excluded.in_sync_until, memory = excluded.memory",
 };
 
 const SAVE_IN_SYNC: Bulk<5> = Bulk {
@@ -122,6 +125,10 @@ impl Store {
                     state: state(fields.text()?)?,
                     since: timestamp(fields.integer()?),
                     matched: fields.escaped()?.into_owned(),
+                    memory: match fields.text()? {
+                        "" => None,
+                        text => Some(serde_json::from_str(text).ok()?),
+                    },
                     in_sync: if fields.is_empty() {
                         None
                     } else {
@@ -153,7 +160,7 @@ impl Store {
                  SELECT source, (SELECT min(directory) FROM links WHERE links.source = pairs.source \
                  AND links.directory > pairs.directory) FROM pairs WHERE directory IS NOT NULL) \
                  SELECT l.source, l.directory, l.person_key, l.account_id, l.dn, l.state, l.since, l.matched, \
-                 l.in_sync_record, l.in_sync_account, l.in_sync_documents, l.in_sync_until FROM pairs p \
+                 l.in_sync_record, l.in_sync_account, l.in_sync_documents, l.in_sync_until, l.memory FROM pairs p \
                  CROSS JOIN links l WHERE l.source = p.source AND l.directory = p.directory AND l.person_key = $1 \
                  ORDER BY l.source, l.directory",
                 &[key.as_str().into()],
@@ -277,11 +284,25 @@ type LinkColumns = (
     Option<i64>,
     Option<i64>,
     Option<i64>,
+    Option<String>,
 );
 
 fn stored(row: LinkColumns) -> Result<(String, String, StoredLink), StoreError> {
-    let (source, directory, key, account, dn, stood, since, matched, record, account_seen, documents, until) =
-        row;
+    let (
+        source,
+        directory,
+        key,
+        account,
+        dn,
+        stood,
+        since,
+        matched,
+        record,
+        account_seen,
+        documents,
+        until,
+        memory,
+    ) = row;
     let link = Link {
         key: person_key("links", &key)?,
         account: AccountId::new(&unescape(&account)),
@@ -300,6 +321,7 @@ fn stored(row: LinkColumns) -> Result<(String, String, StoredLink), StoreError> 
             }),
             _ => None,
         },
+        memory: memory.map(|text| from_json("links", &text)).transpose()?,
     };
     Ok((
         source,
@@ -319,7 +341,7 @@ impl Transaction {
     }
 }
 
-fn values<'a>(row: &'a LinkRow<'_>) -> [Value<'a>; 12] {
+fn values<'a>(row: &'a LinkRow<'_>) -> [Value<'a>; 13] {
     let StoredLink { link, dn } = &row.link;
     let seen = link.in_sync;
     let number = |of: fn(InSync) -> i64| Value::Integer(seen.map(of));
@@ -336,6 +358,11 @@ fn values<'a>(row: &'a LinkRow<'_>) -> [Value<'a>; 12] {
         number(|seen| seen.account.cast_signed()),
         number(|seen| seen.documents.cast_signed()),
         number(|seen| micros(seen.until)),
+        Value::Text(
+            link.memory
+                .as_ref()
+                .map(|memory| json!(memory).to_string().into()),
+        ),
     ]
 }
 

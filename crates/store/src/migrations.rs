@@ -8,9 +8,10 @@ use crate::error::StoreError;
 use crate::transaction::micros;
 
 /// All migrations; the first makes version 1.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_fetches.sql"),
+    include_str!("../migrations/0003_memory_of_calls.sql"),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS tenure_schema \

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tenure_core::document::Documents;
 use tenure_core::fetching::Wish;
 use tenure_core::secret::Secret;
-use tenure_engine::{Engine, Release};
+use tenure_engine::Engine;
 use tenure_sim::population::Event;
 use tenure_sim::{JumpCloud, JumpCloudOptions, Population};
 use tenure_store::{Run, RunState};
@@ -129,7 +129,7 @@ async fn plan_and_carry_out(engine: &Engine, documents: &Documents, show: Show) 
     if planned.state != RunState::Planned {
         return Ok(planned);
     }
-    let done = carry_out(engine, documents, planned.id, Release::Keep).await?;
+    let done = carry_out(engine, documents, planned.id, super::run::HOW).await?;
     show_result(engine, &done, false).await?;
     Ok(done)
 }

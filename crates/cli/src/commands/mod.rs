@@ -16,6 +16,7 @@ mod schema;
 mod secret;
 mod simulate;
 mod test;
+mod webhook;
 
 use tenure_core::fetching::Wish;
 
@@ -60,7 +61,15 @@ pub async fn run(arguments: Arguments) -> Exit {
             full,
             show,
         } => run::run(&home, &automation, wish(full), yes, show).await,
-        Command::Apply { run, release, json } => run::apply(&home, run, release, json).await,
+        Command::Apply {
+            run,
+            release,
+            repeat_in_doubt,
+            json,
+        } => {
+            let how = run::how(release, repeat_in_doubt);
+            run::apply(&home, run, how, json).await
+        }
         Command::Discard { run } => runs::discard(&home, run).await,
         Command::Runs {
             automation,
@@ -75,6 +84,7 @@ pub async fn run(arguments: Arguments) -> Exit {
         Command::Authorize { application, paste } => {
             authorize::authorize(&home, application.as_deref(), paste).await
         }
+        Command::Webhook(webhook) => webhook::webhook(&home, webhook).await,
         Command::Secret(secret) => secret::secret(&home, secret).await,
         Command::Simulate(simulate) => simulate::simulate(simulate).await,
     };

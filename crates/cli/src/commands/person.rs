@@ -45,6 +45,7 @@ pub async fn person(home: &Home, key: &str, as_json: bool) -> super::Result {
                 "state": link.link.state,
                 "since": link.link.since,
                 "matched": link.link.matched,
+                "calls": link.link.memory,
             })).collect::<Vec<_>>(),
             "history": person.history.iter().map(|entry| json!({
                 "run": entry.run,

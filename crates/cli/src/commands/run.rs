@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tenure_core::document::Documents;
 use tenure_core::fetching::Wish;
-use tenure_engine::{ApplyOptions, Engine, Release, Stop};
+use tenure_engine::{ApplyOptions, Engine, InDoubtCalls, Release, Stop};
 use tenure_store::{Run, RunId, RunState};
 
 use crate::arguments::Show;
@@ -22,7 +22,7 @@ pub async fn run(home: &Home, automation: &str, fetch: Wish, yes: bool, show: Sh
     let engine = home.engine().await?;
     if let Some(left) = left_over(engine, automation).await? {
         eprintln!("Run {} was interrupted; finishing it first.", left.id);
-        let finished = carry_out(engine, &documents, left.id, Release::Keep).await?;
+        let finished = carry_out(engine, &documents, left.id, HOW).await?;
         let goes_on = finished.state != RunState::Interrupted;
         // For machines there is one document: that of the last run.
         if !show.json || !goes_on {
@@ -45,16 +45,32 @@ pub async fn run(home: &Home, automation: &str, fetch: Wish, yes: bool, show: Sh
     } else if !show.json {
         show_run(engine, &planned, show).await?;
     }
-    let done = carry_out(engine, &documents, planned.id, Release::Keep).await?;
+    let done = carry_out(engine, &documents, planned.id, HOW).await?;
     show_result(engine, &done, show.json).await?;
     Ok(Exit::of(&done))
 }
 
-pub async fn apply(home: &Home, run: RunId, release: bool, json: bool) -> super::Result {
+/// What a human has decided of what holds a run up: the guards, and calls that are in doubt.
+pub type How = (Release, InDoubtCalls);
+
+/// Nothing was decided.
+pub const HOW: How = (Release::Keep, InDoubtCalls::Ask);
+
+/// What the command line says that was decided.
+pub fn how(release: bool, repeat_in_doubt: bool) -> How {
+    let release = if release { Release::Release } else { Release::Keep };
+    let in_doubt = if repeat_in_doubt {
+        InDoubtCalls::Repeat
+    } else {
+        InDoubtCalls::Ask
+    };
+    (release, in_doubt)
+}
+
+pub async fn apply(home: &Home, run: RunId, how: How, json: bool) -> super::Result {
     let documents = home.documents()?;
     let engine = home.engine().await?;
-    let release = if release { Release::Release } else { Release::Keep };
-    let done = carry_out(engine, &documents, run, release).await;
+    let done = carry_out(engine, &documents, run, how).await;
     if let Err(error) = &done
         && let Some(tenure_engine::EngineError::Held { .. }) = error.downcast_ref()
     {
@@ -77,7 +93,7 @@ pub async fn carry_out(
     engine: &Engine,
     documents: &Documents,
     run: RunId,
-    release: Release,
+    (release, in_doubt): How,
 ) -> super::Result<Run> {
     let stop = Stop::new();
     let asked = stop.clone();
@@ -93,6 +109,7 @@ pub async fn carry_out(
         release,
         watch: Arc::new(Bars::new()),
         stop,
+        in_doubt,
     };
     let done = engine.apply(documents, run, &options).await;
     listening.abort();

@@ -50,6 +50,23 @@ pub fn person(key: &str, person: &Person, style: Style) {
         );
         println!("    {} ({source}), id {}", link.link.matched, link.link.account);
     }
+    for (_, directory, link) in &person.links {
+        let Some(memory) = &link.link.memory else { continue };
+        for owed in memory.owing.iter().flat_map(|owing| &owing.calls) {
+            println!("    {} {} ({directory})", style.yellow("owed:"), owed.step);
+        }
+        for doubt in &memory.in_doubt {
+            println!(
+                "    {} {}: {}",
+                style.red("in doubt:"),
+                doubt.owed.step,
+                doubt.what
+            );
+        }
+        for (name, value) in &memory.captured {
+            println!("    captured {name}: {value}");
+        }
+    }
     for (run, change) in &person.pending {
         println!();
         println!(

@@ -140,6 +140,8 @@ struct Tally {
     failed: u64,
     overtaken: u64,
     waiting: u64,
+    answered: u64,
+    in_doubt: u64,
 }
 
 impl Tally {
@@ -147,6 +149,8 @@ impl Tally {
         *match outcome {
             Outcome::Verified => &mut self.verified,
             Outcome::Unverified { .. } => &mut self.unverified,
+            Outcome::Answered { .. } => &mut self.answered,
+            Outcome::InDoubt { .. } => &mut self.in_doubt,
             Outcome::Refused(_) => &mut self.refused,
             Outcome::Failed(_) => &mut self.failed,
             Outcome::Overtaken { .. } => &mut self.overtaken,
@@ -161,12 +165,17 @@ impl Tally {
             (self.failed, "failed"),
             (self.overtaken, "overtaken"),
             (self.waiting, "waiting for others"),
+            (self.in_doubt, "in doubt"),
         ];
         let mut text = style.green(format!(
             "{} of {} operations verified",
             thousands(self.verified),
             thousands(of)
         ));
+        if self.answered > 0 {
+            let calls = if self.answered == 1 { "call" } else { "calls" };
+            text.push_str(&style.green(format!(", {} {calls} answered", thousands(self.answered))));
+        }
         for (count, what) in bad.iter().filter(|(count, _)| *count > 0) {
             text.push_str(", ");
             text.push_str(&style.red(format!("{} {what}", thousands(*count))));

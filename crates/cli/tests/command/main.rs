@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod applications;
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod catalog;
 #[cfg(test)]
 mod commands;

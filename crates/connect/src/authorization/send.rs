@@ -31,23 +31,6 @@ impl Tokens {
             .map_err(|failure| self.explained(failure))
     }
 
-    /// The same, with the answer whatever its status.
-    pub(crate) async fn exchange(
-        self: &Arc<Self>,
-        client: &HttpClient,
-        request: &mut HttpRequest,
-    ) -> Result<HttpAnswer, SourceError> {
-        let token = self.token().await?;
-        self.put(request, &token);
-        let answer = client.exchange(request).await?;
-        if answer.status.as_u16() != 401 {
-            return Ok(answer);
-        }
-        let token = self.renewed(Some(token)).await?;
-        self.put(request, &token);
-        Ok(client.exchange(request).await?)
-    }
-
     /// A request that failed with a token that is as new as can be.
     pub(crate) fn explained(&self, failure: HttpFailure) -> SourceError {
         let refused = is_unauthorized(&failure);
@@ -66,6 +49,23 @@ impl Tokens {
             };
         }
         error
+    }
+
+    /// Sends a request with the token in it, as [`send`](Self::send) does, and gives the answer whatever its status.
+    pub(crate) async fn exchange(
+        self: &Arc<Self>,
+        client: &HttpClient,
+        request: &mut HttpRequest,
+    ) -> Result<Result<HttpAnswer, HttpFailure>, SourceError> {
+        let token = self.token().await?;
+        self.put(request, &token);
+        match client.exchange(request).await {
+            Ok(answer) if answer.status.as_u16() == 401 => {}
+            other => return Ok(other),
+        }
+        let token = self.renewed(Some(token)).await?;
+        self.put(request, &token);
+        Ok(client.exchange(request).await)
     }
 
     fn put(&self, request: &mut HttpRequest, token: &Token) {

@@ -42,7 +42,7 @@ const PRINCIPAL: &str = "userPrincipalName";
 impl Rules for ActiveDirectoryRules {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            actions: ActionKind::ALL.into(),
+            actions: ActionKind::OF_DIRECTORIES.into(),
         }
     }
 

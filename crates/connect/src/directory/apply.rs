@@ -156,7 +156,11 @@ impl<R: Rules> LdapAccounts<R> {
                     names.push("memberOf".to_owned());
                 }
             }
-            Action::Move { .. } | Action::Enable | Action::Disable | Action::Delete { .. } => {}
+            Action::Move { .. }
+            | Action::Enable
+            | Action::Disable
+            | Action::Delete { .. }
+            | Action::CallWebhook { .. } => {}
         }
         names.sort_by_key(|name| name.to_ascii_lowercase());
         names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));

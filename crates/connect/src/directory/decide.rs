@@ -81,6 +81,7 @@ impl<R: Rules> LdapAccounts<R> {
             }),
             Action::Delete { .. } => Ok(step(Doing::Delete, Operation::Delete { dn: entry.dn.clone() })),
             Action::CreateAccount { .. } => Err(not_found()),
+            Action::CallWebhook { .. } => Err(Outcome::no_write()),
         }
     }
 

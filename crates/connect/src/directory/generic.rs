@@ -78,7 +78,7 @@ impl Rules for LdapRules {
         let needs_mark = |kind: &ActionKind| matches!(kind, ActionKind::Enable | ActionKind::Disable);
         let can = |kind: &ActionKind| self.disabled.is_some() || !needs_mark(kind);
         Capabilities {
-            actions: ActionKind::ALL.into_iter().filter(can).collect(),
+            actions: ActionKind::OF_DIRECTORIES.into_iter().filter(can).collect(),
         }
     }
 

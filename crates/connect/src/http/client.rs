@@ -13,13 +13,13 @@ use tokio::time::{Instant, timeout_at};
 
 use super::address::{PrivateAddresses, Resolver, check_literal};
 use super::body::{BodyTrouble, read_all, read_start};
-use super::error::{HttpError, HttpFailure, RedirectRefused};
+use super::error::{HttpError, HttpFailure, RedirectRefused, STILL_WAITING};
 use super::manners::Pacer;
 use super::masked::said;
 use super::pace::{TooLong, wait_until};
 use super::quota::quota;
 use super::request::{HttpRequest, Repeatable};
-use super::retry::{Retries, asked_wait, is_passing, is_too_many};
+use super::retry::{Retries, asked_wait, is_passing, is_too_many, was_not_done};
 use super::tls::{TlsError, Trust, tls_config};
 
 /// How much of an error's body is read and kept.
@@ -204,7 +204,7 @@ impl HttpClient {
             let result = timeout_at(deadline, self.try_once(prepared.clone()))
                 .await
                 .unwrap_or_else(|_| {
-                    let last = "still waiting for the answer".to_owned();
+                    let last = STILL_WAITING.to_owned();
                     Err(HttpError::TotalTime {
                         after: options.total_time,
                         last,
@@ -232,7 +232,7 @@ impl HttpClient {
             } else {
                 drop(under_way);
             }
-            let again = passing && (request.repeatable == Repeatable::Yes || too_many);
+            let again = passing && may_be_repeated(request.repeatable, &result);
             // Being asked for fewer calls is no failure: only the time ends that.
             let next = if too_many {
                 patient_waits.next()
@@ -319,6 +319,17 @@ impl HttpClient {
             body,
             took: begun.elapsed(),
         })
+    }
+}
+
+/// Whether doing it again cannot do it twice, for a try that ended with a trouble that passes.
+fn may_be_repeated(repeatable: Repeatable, result: &Result<HttpAnswer, HttpError>) -> bool {
+    match (repeatable, result) {
+        (Repeatable::Yes, _) => true,
+        (Repeatable::No, Ok(answer)) => is_too_many(answer.status),
+        (Repeatable::No, Err(_)) => false,
+        (Repeatable::WhenNotDone, Ok(answer)) => was_not_done(answer.status),
+        (Repeatable::WhenNotDone, Err(error)) => !error.is_unknown(),
     }
 }
 

@@ -8,6 +8,9 @@ use tenure_core::seams::{SourceError, SourceTrouble};
 
 use super::address::{AddressRefused, Unresolved};
 
+/// What the last try came to when time ran out within it.
+pub(crate) const STILL_WAITING: &str = "still waiting for the answer";
+
 /// What went wrong with a request. Texts hold no secrets.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum HttpError {
@@ -49,10 +52,16 @@ pub enum HttpError {
         /// What is wrong with its certificate.
         why: String,
     },
+    /// No connection within the time-out.
+    #[error("no connection within the time-out of {}", seconds(*after))]
+    ConnectTimedOut {
+        /// The time-out for connecting.
+        after: Duration,
+    },
     /// Nothing came for too long.
     #[error("nothing came within the time-out of {}", seconds(*after))]
     TimedOut {
-        /// The time-out that ran out: the one for connecting or the one between two pieces of the answer.
+        /// The time-out between two pieces of the answer.
         after: Duration,
     },
     /// All tries together took too long.
@@ -143,7 +152,7 @@ impl HttpError {
             cause = inner.source();
         }
         match error {
-            _ if error.is_timeout() && error.is_connect() => Self::TimedOut { after: connect },
+            _ if error.is_timeout() && error.is_connect() => Self::ConnectTimedOut { after: connect },
             _ if error.is_timeout() => Self::TimedOut { after: read },
             _ if error.is_connect() => Self::Connect { why: innermost },
             _ if error.is_decode() && is_damaged(error) => Self::Compression { why: innermost },
@@ -154,8 +163,24 @@ impl HttpError {
     /// Whether the same request may do better later.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::Unresolved { .. } | Self::Connect { .. } | Self::TimedOut { .. } | Self::Cut { .. } => true,
+            Self::Unresolved { .. }
+            | Self::Connect { .. }
+            | Self::ConnectTimedOut { .. }
+            | Self::TimedOut { .. }
+            | Self::Cut { .. } => true,
             Self::Status { status, .. } => super::retry::is_passing(*status),
+            _ => false,
+        }
+    }
+
+    /// Whether the request may have been carried out although no answer says so.
+    pub(crate) fn is_unknown(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::Cut { .. } | Self::Compression { .. } | Self::TooLarge { .. } => {
+                true
+            }
+            Self::TotalTime { last, .. } => last == STILL_WAITING,
+            Self::Status { status, .. } => matches!(status.as_u16(), 502 | 504),
             _ => false,
         }
     }
@@ -166,6 +191,7 @@ impl HttpError {
             Self::Unresolved { .. }
             | Self::Connect { .. }
             | Self::Trust { .. }
+            | Self::ConnectTimedOut { .. }
             | Self::TimedOut { .. }
             | Self::TotalTime { .. }
             | Self::Cut { .. } => SourceTrouble::Unreachable,
@@ -185,7 +211,7 @@ impl HttpError {
     }
 
     /// What to do about it.
-    fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::Url { .. } => "correct the endpoint's `url`",
             Self::Header { .. } => "correct the header, or set the secret in it again without line breaks",
@@ -194,7 +220,9 @@ impl HttpError {
                  document"
             }
             Self::Unresolved { .. } => "check the host name in the `url`, and this machine's DNS",
-            Self::Connect { .. } => "check the `url`, and that a firewall lets this machine reach it",
+            Self::Connect { .. } | Self::ConnectTimedOut { .. } => {
+                "check the `url`, and that a firewall lets this machine reach it"
+            }
             Self::Trust { .. } => {
                 "if the application uses an authority of your own, name the file with its certificate as `ca_file`"
             }

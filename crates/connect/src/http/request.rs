@@ -18,6 +18,8 @@ pub enum Repeatable {
     Yes,
     /// Making it twice could do something twice.
     No,
+    /// Making it twice could do something twice; it may be made again when it is known that nothing was done.
+    WhenNotDone,
 }
 
 /// What a request carries.

@@ -64,6 +64,12 @@ pub(crate) fn is_too_many(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS
 }
 
+/// Whether an answer says that the request was turned away before anything was done (RFC 6585, section 4; RFC 9110,
+/// section 15.6.4).
+pub(crate) fn was_not_done(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 503)
+}
+
 /// How long the other side asks to be left in peace: `Retry-After` in seconds, fractions too, or as a date
 /// (RFC 9110, section 10.2.3), which is read by the other side's own clock when it sent that.
 pub(crate) fn asked_wait(headers: &HeaderMap) -> Option<Duration> {

@@ -13,7 +13,7 @@ use crate::http::{HttpRequest, Masked};
 
 /// What a request carries to be let in.
 #[derive(Clone, Debug)]
-pub(super) enum Credentials {
+pub(crate) enum Credentials {
     /// Nothing.
     None,
     /// A header field.
@@ -28,7 +28,7 @@ pub(super) enum Credentials {
 
 impl Credentials {
     /// Reads what the document says.
-    pub(super) fn new(application: &str, document: &Authorization) -> Result<Self, SourceError> {
+    pub(crate) fn new(application: &str, document: &Authorization) -> Result<Self, SourceError> {
         let doing = format!("reading the authorization of the application `{application}`");
         let needed = |name: &str, value: &Option<String>| {
             value
@@ -63,7 +63,7 @@ impl Credentials {
     }
 
     /// Puts them into a request. They are masked whatever they are made of.
-    pub(super) async fn add(
+    pub(crate) async fn add(
         &self,
         renderer: &mut Renderer<'_>,
         request: &mut HttpRequest,
@@ -131,7 +131,7 @@ fn scheme(name: &str, credentials: &str) -> Masked {
 }
 
 /// Sets a header field, whose name is the same in any case.
-pub(super) fn set_header(request: &mut HttpRequest, name: &str, value: Masked) {
+pub(crate) fn set_header(request: &mut HttpRequest, name: &str, value: Masked) {
     request
         .headers
         .retain(|(other, _)| !other.eq_ignore_ascii_case(name));

@@ -306,7 +306,7 @@ fn put(request: &mut HttpRequest, message: &mut Rendered, target: &Target, text:
 }
 
 /// The secrets as they are, and as they look where they were put; each also as a query and as JSON write it.
-fn forms(request: &HttpRequest, secrets: &BTreeMap<String, Secret>) -> Vec<Secret> {
+pub(crate) fn forms(request: &HttpRequest, secrets: &BTreeMap<String, Secret>) -> Vec<Secret> {
     let fields = request
         .query
         .iter()

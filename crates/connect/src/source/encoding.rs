@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, UTF_8};
 
 /// The encoding with this name, as documents and media types call it.
-pub(super) fn by_name(name: &str) -> Option<&'static Encoding> {
+pub(crate) fn by_name(name: &str) -> Option<&'static Encoding> {
     Encoding::for_label_no_replacement(name.trim().trim_matches(['"', '\'']).as_bytes())
 }
 
 /// The encoding that a media type names, such as `text/csv; charset=windows-1252`.
-pub(super) fn of_media_type(kind: &str) -> Option<&'static Encoding> {
+pub(crate) fn of_media_type(kind: &str) -> Option<&'static Encoding> {
     kind.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         by_name(value).filter(|_| name.trim().eq_ignore_ascii_case("charset"))
@@ -19,7 +19,7 @@ pub(super) fn of_media_type(kind: &str) -> Option<&'static Encoding> {
 
 /// A whole text. A mark at its beginning says its encoding; without one it is `said`, else UTF-8. The error is the
 /// name of the encoding that it is not in.
-pub(super) fn decode<'b>(
+pub(crate) fn decode<'b>(
     bytes: &'b [u8],
     said: Option<&'static Encoding>,
 ) -> Result<Cow<'b, str>, &'static str> {

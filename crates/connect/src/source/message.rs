@@ -11,7 +11,8 @@ use super::misconfigured;
 use super::render::{JsonFormat, MaskedJson, Renderer, parse};
 use crate::http::{HttpBody, Masked};
 
-const ENVELOPE: [&str; 2] = [
+/// What stands around the body of a SOAP message.
+pub(crate) const ENVELOPE: [&str; 2] = [
     "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<soap:Envelope \
      xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body>",
     "</soap:Body></soap:Envelope>",
@@ -210,7 +211,7 @@ fn put(body: &mut Json, names: &[String], value: &Json) {
 }
 
 /// The fields of a form; one with several values is there several times.
-fn fields(form: &Json) -> Vec<(String, String)> {
+pub(crate) fn fields(form: &Json) -> Vec<(String, String)> {
     let text = |value: &Json| match value {
         Json::String(text) => text.clone(),
         Json::Null => String::new(),

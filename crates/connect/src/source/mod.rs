@@ -3,20 +3,20 @@
 
 mod ahead;
 mod answer;
-mod authorization;
-mod call;
-mod encoding;
+pub(crate) mod authorization;
+pub(crate) mod call;
+pub(crate) mod encoding;
 mod exchange;
 mod explain;
 mod file;
 mod http;
 mod link;
 mod lists;
-mod message;
+pub(crate) mod message;
 mod parent;
 mod path;
 mod progress;
-mod render;
+pub(crate) mod render;
 mod repeat;
 mod split;
 mod table;
@@ -25,7 +25,7 @@ mod tests;
 mod trail;
 mod trial;
 mod variables;
-mod xml;
+pub(crate) mod xml;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -70,7 +70,11 @@ impl fmt::Debug for Environment {
 }
 
 /// A document that cannot be followed.
-fn misconfigured(doing: impl Into<String>, said: impl Into<String>, hint: impl Into<String>) -> SourceError {
+pub(crate) fn misconfigured(
+    doing: impl Into<String>,
+    said: impl Into<String>,
+    hint: impl Into<String>,
+) -> SourceError {
     SourceError {
         kind: SourceTrouble::Refused,
         doing: doing.into(),

@@ -19,12 +19,12 @@ use crate::http::{MASK, Masked, scrub};
 const SINCE: &str = "since";
 
 /// Reads a format; `doing` says where it stands.
-pub(super) fn parse(source: &str, doing: impl FnOnce() -> String) -> Result<Format, SourceError> {
+pub(crate) fn parse(source: &str, doing: impl FnOnce() -> String) -> Result<Format, SourceError> {
     Format::parse(source).map_err(|error| misconfigured(doing(), error.to_string(), error.hint))
 }
 
 /// Works out the formats of one call, with the secrets that they name fetched once.
-pub(super) struct Renderer<'a> {
+pub(crate) struct Renderer<'a> {
     doing: String,
     environment: &'a Environment,
     now: Timestamp,
@@ -38,7 +38,7 @@ pub(super) struct Renderer<'a> {
 
 impl<'a> Renderer<'a> {
     /// For one call; `doing` is what errors begin with.
-    pub(super) fn new(doing: String, environment: &'a Environment, vault: &'a dyn Secrets) -> Self {
+    pub(crate) fn new(doing: String, environment: &'a Environment, vault: &'a dyn Secrets) -> Self {
         Self {
             doing,
             environment,
@@ -81,17 +81,17 @@ impl<'a> Renderer<'a> {
     }
 
     /// What errors begin with.
-    pub(super) fn doing(&self) -> &str {
+    pub(crate) fn doing(&self) -> &str {
         &self.doing
     }
 
     /// The secrets that were used, by name.
-    pub(super) fn into_secrets(self) -> BTreeMap<String, Secret> {
+    pub(crate) fn into_secrets(self) -> BTreeMap<String, Secret> {
         self.secrets
     }
 
     /// The values of a format; `part` says which part of the request it is.
-    pub(super) async fn values(&mut self, format: &Format, part: &str) -> Result<Vec<Masked>, SourceError> {
+    pub(crate) async fn values(&mut self, format: &Format, part: &str) -> Result<Vec<Masked>, SourceError> {
         let asked = RefCell::new(Vec::new());
         let shown = self.evaluate(format, part, &Masking { asked: &asked })?;
         let asked = asked.into_inner();
@@ -123,7 +123,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// The one text of a format that must have one.
-    pub(super) async fn text(&mut self, format: &Format, part: &str) -> Result<Masked, SourceError> {
+    pub(crate) async fn text(&mut self, format: &Format, part: &str) -> Result<Masked, SourceError> {
         let mut values = self.values(format, part).await?;
         match (values.pop(), values.is_empty()) {
             (Some(only), true) => Ok(only),
@@ -231,8 +231,8 @@ pub async fn connection_text(
 }
 
 /// Gives a mask for every secret, and takes note of which were asked for.
-struct Masking<'a> {
-    asked: &'a RefCell<Vec<String>>,
+pub(crate) struct Masking<'a> {
+    pub(crate) asked: &'a RefCell<Vec<String>>,
 }
 
 impl SecretHook for Masking<'_> {
@@ -243,8 +243,8 @@ impl SecretHook for Masking<'_> {
 }
 
 /// Gives the secrets that were fetched.
-struct Fetched<'a> {
-    secrets: &'a BTreeMap<String, Secret>,
+pub(crate) struct Fetched<'a> {
+    pub(crate) secrets: &'a BTreeMap<String, Secret>,
 }
 
 impl SecretHook for Fetched<'_> {
@@ -257,7 +257,7 @@ impl SecretHook for Fetched<'_> {
 
 /// A JSON value whose texts are formats.
 #[derive(Clone, Debug)]
-pub(super) enum JsonFormat {
+pub(crate) enum JsonFormat {
     /// A text.
     Text(Format),
     /// A list.
@@ -270,14 +270,14 @@ pub(super) enum JsonFormat {
 
 /// A JSON value in the form that is sent and in the one that is shown.
 #[derive(Clone)]
-pub(super) struct MaskedJson {
-    pub(super) sent: Json,
-    pub(super) shown: Json,
+pub(crate) struct MaskedJson {
+    pub(crate) sent: Json,
+    pub(crate) shown: Json,
 }
 
 impl JsonFormat {
     /// Reads the texts of a value as formats.
-    pub(super) fn parse(value: &Json, doing: &str) -> Result<Self, SourceError> {
+    pub(crate) fn parse(value: &Json, doing: &str) -> Result<Self, SourceError> {
         Ok(match value {
             Json::String(source) => Self::Text(parse(source, || format!("{doing}: `body`"))?),
             Json::Array(items) => Self::List(
@@ -307,7 +307,7 @@ impl JsonFormat {
     }
 
     /// The value with its texts worked out: a format of several values gives a list, one of none an empty text.
-    pub(super) async fn render(&self, renderer: &mut Renderer<'_>) -> Result<MaskedJson, SourceError> {
+    pub(crate) async fn render(&self, renderer: &mut Renderer<'_>) -> Result<MaskedJson, SourceError> {
         match self {
             Self::Text(format) => {
                 let values = renderer.values(format, "`body`").await?;

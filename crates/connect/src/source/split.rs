@@ -38,7 +38,7 @@ pub(super) struct Contents {
 
 /// Why an answer cannot be split.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum SplitError {
+pub(crate) enum SplitError {
     /// It is no text.
     #[error("it is not UTF-8 from byte {at}")]
     Encoding { at: usize },

@@ -225,11 +225,9 @@ impl Caller<'_> {
         let client = &self.reader.client;
         let answer = match &self.reader.tokens {
             Some(tokens) => tokens.exchange(client, &mut request).await,
-            None => client
-                .exchange(&request)
-                .await
-                .map_err(|failure| refused(failure, &prepared)),
+            None => Ok(client.exchange(&request).await),
         };
+        let answer = answer.and_then(|answer| answer.map_err(|failure| refused(failure, &prepared)));
         let exchange = |received| {
             Some(Exchange {
                 endpoint: endpoint.name.clone(),

@@ -22,7 +22,7 @@ const DEEPEST: usize = 128;
 const MOST_BESIDE: usize = 200_000;
 
 /// The encoding that a text declares in its first line.
-pub(super) fn declared(body: &[u8]) -> Option<&'static Encoding> {
+pub(crate) fn declared(body: &[u8]) -> Option<&'static Encoding> {
     let start = body.get(..body.len().min(200)).unwrap_or_default();
     let line = start.strip_prefix(b"<?xml")?;
     let line = String::from_utf8_lossy(line);
@@ -35,39 +35,21 @@ pub(super) fn declared(body: &[u8]) -> Option<&'static Encoding> {
 
 /// Reads an answer.
 pub(super) fn read(text: &str, shape: &Shape, most: u64) -> Result<Records, SplitError> {
-    let mut reading = Reading {
-        names: shape.layout.records.names(),
-        most: room(most).min(u32::MAX as usize),
-        limit: most,
-        open: vec![Element::document()],
-        out: Vec::new(),
-        contents: Contents {
-            records: Vec::new(),
-            total: None,
-            next: None,
-            delta: None,
-        },
-        beside: 0,
-        parents: 0,
-        others: BTreeSet::new(),
-    };
-    let mut reader = Reader::from_str(text);
-    loop {
-        match reader.read_event().map_err(|error| wrong(error.to_string()))? {
-            Event::Start(start) => reading.start(&start)?,
-            Event::Empty(start) => {
-                reading.start(&start)?;
-                reading.end()?;
-            }
-            Event::End(_) => reading.end()?,
-            Event::Text(text) => reading.text(&text.xml10_content())?,
-            Event::CData(text) => reading.text(&text.xml10_content())?,
-            Event::GeneralRef(reference) => reading.text(&resolved(&reference)?)?,
-            Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::DocType(_) => {}
-            Event::Eof => break,
-        }
-    }
+    let mut reading = Reading::new(shape.layout.records.names(), most);
+    reading.all(text)?;
     reading.finish(shape)
+}
+
+/// Reads the whole of an answer in which no records are looked for, within the same bounds.
+pub(crate) fn read_whole(text: &str) -> Result<Value, SplitError> {
+    // No element has an empty name, so that nothing is a record.
+    let nowhere = [String::new()];
+    let mut reading = Reading::new(&nowhere, 0);
+    reading.all(text)?;
+    match (reading.open.pop(), reading.open.is_empty()) {
+        (Some(document), true) if !document.members.is_empty() => Ok(Value::Object(document.members)),
+        _ => Err(wrong("it ends before all of its elements are closed")),
+    }
 }
 
 fn wrong(why: impl Into<String>) -> SplitError {
@@ -174,7 +156,45 @@ struct Reading<'p> {
     others: BTreeSet<String>,
 }
 
-impl Reading<'_> {
+impl<'p> Reading<'p> {
+    fn new(names: &'p [String], most: u64) -> Self {
+        Self {
+            names,
+            most: room(most).min(u32::MAX as usize),
+            limit: most,
+            open: vec![Element::document()],
+            out: Vec::new(),
+            contents: Contents {
+                records: Vec::new(),
+                total: None,
+                next: None,
+                delta: None,
+            },
+            beside: 0,
+            parents: 0,
+            others: BTreeSet::new(),
+        }
+    }
+
+    fn all(&mut self, text: &str) -> Result<(), SplitError> {
+        let mut reader = Reader::from_str(text);
+        loop {
+            match reader.read_event().map_err(|error| wrong(error.to_string()))? {
+                Event::Start(start) => self.start(&start)?,
+                Event::Empty(start) => {
+                    self.start(&start)?;
+                    self.end()?;
+                }
+                Event::End(_) => self.end()?,
+                Event::Text(text) => self.text(&text.xml10_content())?,
+                Event::CData(text) => self.text(&text.xml10_content())?,
+                Event::GeneralRef(reference) => self.text(&resolved(&reference)?)?,
+                Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::DocType(_) => {}
+                Event::Eof => return Ok(()),
+            }
+        }
+    }
+
     fn start(&mut self, start: &BytesStart<'_>) -> Result<(), SplitError> {
         let name = start.local_name().as_ref().to_owned();
         if self.open.len() > DEEPEST {

@@ -122,6 +122,13 @@ pub struct ForEach {
     pub add: BTreeMap<String, String>,
 }
 
+impl Application {
+    /// The webhook with this name.
+    pub fn webhook(&self, name: &str) -> Option<&Webhook> {
+        self.webhooks.iter().find(|webhook| webhook.name == name)
+    }
+}
+
 impl Endpoint {
     fn all_of_the_answer() -> String {
         "$[*]".to_owned()

@@ -135,6 +135,9 @@ pub struct Step {
     /// Somebody is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<Notify>,
+    /// A call about the account is made, by a webhook of an application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_webhook: Option<CallWebhook>,
     /// Only for accounts for which this holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
@@ -149,6 +152,74 @@ pub struct Step {
 pub struct CreateAccount {
     /// The template's name.
     pub template: String,
+}
+
+/// A webhook of an application: `{ application: atera, webhook: create-contact }`, or `atera/create-contact`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(with = "CallWebhookForms")]
+pub struct CallWebhook {
+    /// The application.
+    pub application: String,
+    /// Its webhook.
+    pub webhook: String,
+}
+
+/// How a webhook may be written.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "for the schema")]
+enum CallWebhookForms {
+    /// `application/webhook`.
+    Short(String),
+    /// Both by name.
+    Long {
+        /// The application.
+        application: String,
+        /// Its webhook.
+        webhook: String,
+    },
+}
+
+impl<'de> Deserialize<'de> for CallWebhook {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CallWebhookVisitor)
+    }
+}
+
+struct CallWebhookVisitor;
+
+impl<'de> Visitor<'de> for CallWebhookVisitor {
+    type Value = CallWebhook;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`application/webhook`, or `{ application: …, webhook: … }`")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<CallWebhook, E> {
+        match text.split_once('/') {
+            Some((application, webhook)) if !application.is_empty() && !webhook.is_empty() => {
+                Ok(CallWebhook {
+                    application: application.to_owned(),
+                    webhook: webhook.to_owned(),
+                })
+            }
+            _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CallWebhook, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Long {
+            application: String,
+            webhook: String,
+        }
+        let long = Long::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(CallWebhook {
+            application: long.application,
+            webhook: long.webhook,
+        })
+    }
 }
 
 /// Which attributes are modified.

@@ -16,6 +16,7 @@ mod repeat;
 mod steps;
 mod template;
 mod texts;
+mod webhook;
 
 use std::collections::BTreeSet;
 

@@ -37,8 +37,8 @@ pub use application::{
 };
 pub use authorization::{AddTo, Authorization, AuthorizationKind, ClientAuthentication, Grant};
 pub use automation::{
-    All, Automation, CreateAccount, Guards, ModifyAttributes, Nothing, Notify, Policy, PolicyUse, Rules,
-    Schedule, Step, StepList,
+    All, Automation, CallWebhook, CreateAccount, Guards, ModifyAttributes, Nothing, Notify, Policy,
+    PolicyUse, Rules, Schedule, Step, StepList,
 };
 pub use catalog::{Choice, ChoiceError, Discovery, Link, Need, Preset, Ready, Setting, SettingForm, Way};
 pub use check::{check, check_automation};

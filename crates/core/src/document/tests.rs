@@ -7,6 +7,7 @@ mod examples;
 mod fetching;
 mod loading;
 mod robustness;
+mod webhooks;
 
 use super::{DocumentError, Documents, check, load};
 

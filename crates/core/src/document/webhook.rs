@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::application::Message;
 use super::scalar::Scalar;
+use super::tree::join;
+use crate::attribute::AttributeName;
+use crate::expression::Format;
 
 /// One outbound call about an account. Its formats name the account's attributes, for example `{{ givenName }}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +53,88 @@ pub struct Webhook {
     /// safe: GET, PUT and DELETE (RFC 9110, section 9.2.2), and any call with an idempotency header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_doubt: Option<InDoubt>,
+}
+
+/// What formats of webhooks can name besides attributes. These names are not looked for in the directory.
+const OWN_NAMES: [&str; 5] = ["account", "person", "captured", "run", "now"];
+
+impl Webhook {
+    /// The texts of the request that are formats, each with its path in the webhook.
+    pub fn texts(&self) -> Vec<(String, &str)> {
+        let mut texts = vec![("url".to_owned(), self.url.as_str())];
+        for (field, values) in [("query", &self.query), ("headers", &self.headers)] {
+            let values = values
+                .iter()
+                .map(|(name, Scalar(value))| (join(field, name), value.as_str()));
+            texts.extend(values);
+        }
+        if let Some(body) = &self.body {
+            collect("body", body, &mut texts);
+        }
+        texts
+    }
+
+    /// The attributes that its formats name, in the order in which they do.
+    pub fn attributes(&self) -> Vec<AttributeName> {
+        let mut attributes: Vec<AttributeName> = Vec::new();
+        for (_, text) in self.texts() {
+            // What cannot be read is said where documents are checked.
+            let Ok(format) = Format::parse(text) else { continue };
+            for (name, _) in format.columns() {
+                let own = OWN_NAMES.iter().any(|own| own.eq_ignore_ascii_case(name));
+                if !own && !attributes.iter().any(|known| known.is(name)) {
+                    attributes.push(AttributeName::new(name));
+                }
+            }
+        }
+        attributes
+    }
+
+    /// Whether making the call twice does no more than making it once, as far as the document says.
+    pub fn is_repeatable(&self) -> bool {
+        match self.in_doubt {
+            Some(InDoubt::Repeat) => true,
+            Some(InDoubt::Ask) => false,
+            None => {
+                self.idempotency_header.is_some()
+                    || matches!(
+                        self.method,
+                        WebhookMethod::Get | WebhookMethod::Put | WebhookMethod::Delete
+                    )
+            }
+        }
+    }
+}
+
+impl WebhookMethod {
+    /// As it is sent.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// Every text in a body, with its path.
+pub(super) fn collect<'b>(path: &str, body: &'b serde_json::Value, texts: &mut Vec<(String, &'b str)>) {
+    match body {
+        serde_json::Value::String(text) => texts.push((path.to_owned(), text)),
+        serde_json::Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                collect(&format!("{path}[{at}]"), item, texts);
+            }
+        }
+        serde_json::Value::Object(members) => {
+            for (name, value) in members {
+                collect(&join(path, name), value, texts);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Methods of webhooks.

@@ -73,6 +73,11 @@ impl Condition {
         self.inner.reads.tables()
     }
 
+    /// Whether a secret is read.
+    pub fn uses_secret(&self) -> bool {
+        self.inner.reads.secret()
+    }
+
     /// Whether it may change with time alone.
     pub fn uses_now(&self) -> bool {
         self.inner.reads.now()

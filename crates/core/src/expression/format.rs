@@ -68,6 +68,10 @@ impl Reads {
     pub(super) fn now(&self) -> bool {
         self.now
     }
+
+    pub(super) fn secret(&self) -> bool {
+        self.secret
+    }
 }
 
 #[derive(Debug)]
@@ -277,6 +281,61 @@ impl Format {
             },
         };
         result.map_err(|error| error.within(&self.inner.source, 0))
+    }
+
+    /// The text of this format for a place with rules of its own: what comes of each expression goes through `escape`,
+    /// and the text around them stays as it is written. A list of several values is refused.
+    pub fn evaluate_escaped<'s>(
+        &'s self,
+        scope: &'s Scope<'s>,
+        escape: &dyn Fn(&str) -> Result<String, String>,
+    ) -> Result<Evaluated, ExpressionError> {
+        let meter = Meter::new();
+        let escaped = |part: &Part, text: &str| match part {
+            Part::Text(_) => Ok(text.to_owned()),
+            _ => escape(text).map_err(|why| ExpressionError::new("", format!("`{}` {why}", part.name()))),
+        };
+        let mut whole = String::with_capacity(64);
+        for part in &self.inner.parts {
+            let filled = fill(std::slice::from_ref(part), scope, &meter)
+                .map_err(|error| error.within(&self.inner.source, 0))?;
+            let text = match filled {
+                Filled::Missing(missing) => return Ok(Evaluated::Nothing { missing }),
+                Filled::Text(text) => {
+                    escaped(part, &text).map_err(|error| error.within(&self.inner.source, 0))?
+                }
+            };
+            meter::room(whole.len() + text.len())
+                .map_err(|problem| ExpressionError::new(&self.inner.source, problem))?;
+            whole.push_str(&text);
+        }
+        Ok(Evaluated::Values(vec![whole]))
+    }
+
+    /// What this format gives as JSON: a number, a list or an object stays one when the whole format is one
+    /// expression, and everything else is a text. The error of what is missing is its name.
+    pub fn evaluate_json<'s>(
+        &'s self,
+        scope: &'s Scope<'s>,
+    ) -> Result<Result<serde_json::Value, String>, ExpressionError> {
+        let meter = Meter::new();
+        let within = |error: ExpressionError| error.within(&self.inner.source, 0);
+        match self.inner.parts.as_slice() {
+            [Part::Text(text)] => Ok(Ok(serde_json::Value::from(&**text))),
+            [part] => {
+                let value = part.value(scope, &meter).map_err(within)?;
+                Ok(match value {
+                    // Written out as such, or as `default(none)`.
+                    Value::Missing(name) if name == "none" => Ok(serde_json::Value::Null),
+                    Value::Missing(missing) => Err(missing.into_owned()),
+                    value => value.to_json().ok_or_else(|| part.name().to_owned()),
+                })
+            }
+            parts => match fill(parts, scope, &meter).map_err(within)? {
+                Filled::Text(text) => Ok(Ok(serde_json::Value::from(text))),
+                Filled::Missing(missing) => Ok(Err(missing)),
+            },
+        }
     }
 
     /// The format as written.

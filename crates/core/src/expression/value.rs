@@ -133,6 +133,26 @@ impl<'a> Value<'a> {
         })
     }
 
+    /// The value as JSON, with what is missing within it left out; none when there is no value at all.
+    pub(super) fn to_json(&self) -> Option<serde_json::Value> {
+        Some(match self {
+            Self::Missing(_) => return None,
+            Self::Bool(yes) => (*yes).into(),
+            Self::Int(number) => (*number).into(),
+            Self::Float(number) => (*number).into(),
+            Self::Text(text) => text.as_ref().into(),
+            Self::Moment(moment) => moment.to_string().into(),
+            Self::List(items) => items.iter().filter_map(Self::to_json).collect(),
+            Self::Map(members) => {
+                let members = members
+                    .iter()
+                    .filter_map(|(name, value)| Some((name.to_string(), value.to_json()?)));
+                serde_json::Value::Object(members.collect())
+            }
+            Self::Json(raw) => serde_json::from_str(raw.get()).ok()?,
+        })
+    }
+
     /// The value as a number, also when it is written as text.
     pub(super) fn number(&self) -> Option<Number> {
         match self {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountId;
 use crate::action::Action;
 use crate::dn::Dn;
-use crate::link::LinkState;
+use crate::link::{LinkState, Owed};
 use crate::profile::{PersonKey, RecordHash};
 
 /// Everything to be done for one person's account, in order.
@@ -35,6 +35,9 @@ pub struct Change {
     pub then: LinkState,
     /// The writes; none when there is only the link to keep.
     pub operations: Vec<Operation>,
+    /// Calls that the event asks for at a later date.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later: Vec<Owed>,
     /// Hash of the record that the change was made from; none when the record is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<RecordHash>,
@@ -47,6 +50,20 @@ pub struct Operation {
     pub action: Action,
     /// Where it comes from: the rule and step, or the mapping.
     pub because: String,
+    /// For a step that no directory shows to be done: which one, so that it is remembered until it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<Owed>,
+}
+
+impl Operation {
+    /// A write to the directory.
+    pub fn write(action: Action, because: impl Into<String>) -> Self {
+        Self {
+            action,
+            because: because.into(),
+            owed: None,
+        }
+    }
 }
 
 /// The lifecycle event that a change follows.
@@ -105,6 +122,8 @@ pub enum Reason {
     Absent,
     /// Active again after having left.
     ActiveAgain,
+    /// A call that an earlier run did not get done.
+    Owed,
     /// The account is this person's, and all is as it should be.
     Recognised,
 }
@@ -119,6 +138,7 @@ impl fmt::Display for Reason {
             Self::Inactive => f.write_str("the source says that the person is not active"),
             Self::Absent => f.write_str("no longer in the source, which was read completely"),
             Self::ActiveAgain => f.write_str("active again after having left"),
+            Self::Owed => f.write_str("a call is owed since an earlier run"),
             Self::Recognised => f.write_str("an existing account is this person's"),
         }
     }
@@ -148,6 +168,8 @@ pub enum FindingKind {
     Value,
     /// The account that was linked is not there.
     AccountGone,
+    /// It is not known whether a call was made.
+    InDoubt,
     /// Something worth knowing; nothing is left undone because of it.
     Notice,
 }
@@ -160,6 +182,7 @@ impl FindingKind {
             Self::Conflict => "conflict",
             Self::Value => "value",
             Self::AccountGone => "account_gone",
+            Self::InDoubt => "in_doubt",
             Self::Notice => "notice",
         }
     }

@@ -49,6 +49,7 @@ impl Counts {
                 ActionKind::Enable => counts.enables = 1,
                 ActionKind::Disable => counts.disables = 1,
                 ActionKind::Delete => counts.deletes = 1,
+                ActionKind::CallWebhook => {}
             }
         }
         counts

@@ -6,22 +6,23 @@ use crate::action::{Action, AttributeValues};
 use crate::attribute::{AttributeIndex, AttributeName};
 use crate::dn::{Dn, escape_value};
 use crate::expression::{Evaluated, Format, Scope};
+use crate::link::Owed;
 use crate::profile::Profile;
 
-use super::change::Operation;
+use super::calls::{self, Asked, Occasion};
+use super::change::{Event, Operation};
 use super::naming::{NameKey, NameKind, Names};
-use super::rules::{Rules, Step, Task, Template};
+use super::rules::{Call, Rules, Step, Task, Template};
 use super::steps::{dn_from, evaluate};
 
 /// The operations that make an account for a person, its names taken from `names`; or why none can be made.
-/// No operation when the rule creates nothing.
+/// No operation when the rule creates nothing. Beside them the calls that come at a later date.
 pub(super) fn join(
     rules: &Rules,
-    steps: &[Step],
     profile: &Profile,
     names: &mut Names,
     now: Timestamp,
-) -> Result<Vec<Operation>, String> {
+) -> Result<(Vec<Operation>, Vec<Owed>), String> {
     let mut draft = Joiner {
         rules,
         profile,
@@ -29,8 +30,9 @@ pub(super) fn join(
         chosen: Vec::new(),
         dn: None,
         operations: Vec::new(),
+        later: Vec::new(),
     };
-    for step in steps {
+    for step in &rules.joiner {
         if let Some(when) = &step.when
             && !when
                 .holds(&draft.scope())
@@ -40,6 +42,7 @@ pub(super) fn join(
         }
         draft.task(step, names)?;
     }
+    draft.tell_calls();
     if let Some(dn) = &draft.dn {
         let object = names.object(dn);
         names.take(object);
@@ -47,7 +50,7 @@ pub(super) fn join(
             names.take(NameKey::attribute(attribute, value));
         }
     }
-    Ok(draft.operations)
+    Ok((draft.operations, draft.later))
 }
 
 /// A name that is looked for.
@@ -66,6 +69,7 @@ struct Joiner<'a> {
     chosen: Vec<(AttributeName, String)>,
     dn: Option<Dn>,
     operations: Vec<Operation>,
+    later: Vec<Owed>,
 }
 
 impl Joiner<'_> {
@@ -73,8 +77,53 @@ impl Joiner<'_> {
         match &step.task {
             Task::Create(template) => self.create(template, &step.origin, names),
             Task::AddToGroups(groups) if self.dn.is_some() => self.join_groups(groups, &step.origin),
+            Task::Call(call) if self.dn.is_some() => {
+                self.call(call, step);
+                Ok(())
+            }
             // The rest speaks of an account that is there; a new one is as its template says.
             _ => Ok(()),
+        }
+    }
+
+    /// A call about the new account, or one that comes later.
+    fn call(&mut self, call: &Call, step: &Step) {
+        let occasion = Occasion::new(Event::Joiner, None, self.now);
+        if step.after.is_some_and(|after| after.is_positive()) {
+            self.later.extend(occasion.later(Event::Joiner, &call.key));
+        } else if let Asked::Now(owed) = occasion.asked(Event::Joiner, &call.key) {
+            let because = step.origin.clone();
+            self.operations
+                .push(calls::operation(call, owed, because, Vec::new()));
+        }
+    }
+
+    /// Gives each call what it names of the new account.
+    fn tell_calls(&mut self) {
+        let created = self
+            .operations
+            .iter()
+            .find_map(|operation| match &operation.action {
+                Action::CreateAccount { attributes, .. } => Some(attributes.clone()),
+                _ => None,
+            });
+        let created = created.unwrap_or_default();
+        for operation in &mut self.operations {
+            let (Action::CallWebhook { with, .. }, Some(owed)) = (&mut operation.action, &operation.owed)
+            else {
+                continue;
+            };
+            let call = self.rules.joiner.iter().find_map(|step| match &step.task {
+                Task::Call(call) if call.key == owed.step => Some(call),
+                _ => None,
+            });
+            let reads = call.map(|call| call.reads.as_slice()).unwrap_or_default();
+            let names = reads
+                .iter()
+                .filter_map(|index| self.rules.dictionary.name(*index));
+            *with = names
+                .filter_map(|name| created.iter().find(|values| values.name == *name).cloned())
+                .collect();
         }
     }
 
@@ -122,10 +171,7 @@ impl Joiner<'_> {
             password: template.password.clone(),
             access: template.access,
         };
-        self.operations.push(Operation {
-            action,
-            because: origin.to_owned(),
-        });
+        self.operations.push(Operation::write(action, origin));
         self.join_groups(&template.groups, origin)
     }
 
@@ -225,10 +271,7 @@ impl Joiner<'_> {
             let group = dn_from(group, &self.scope(), origin)?;
             let action = Action::AddToGroups { group };
             if !self.operations.iter().any(|known| known.action == action) {
-                self.operations.push(Operation {
-                    action,
-                    because: origin.to_owned(),
-                });
+                self.operations.push(Operation::write(action, origin));
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The plan: what has to be written so that accounts are as records and documents say, each change with its
 //! reason. Made by a pure function, so that the same input gives the same plan to the byte.
 
+mod calls;
 mod change;
 mod correlate;
 mod guard;
@@ -18,4 +19,4 @@ pub use guard::{Counts, Hold, HoldKind, Limit, Limits, Observation, Tally, holds
 pub use naming::NameKind;
 pub use planner::{PlanSink, Planner, Summary, World};
 pub use presence::{Absence, Presence, Sorted, sort};
-pub use rules::{Rules, Step, Task, Template, UniqueName};
+pub use rules::{Call, Rules, Step, Task, Template, UniqueName};

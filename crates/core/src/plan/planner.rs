@@ -14,6 +14,7 @@ use crate::lifecycle::Lifecycle;
 use crate::link::{InSync, Link, LinkState};
 use crate::profile::{PersonKey, Profile};
 
+use super::calls::Occasion;
 use super::change::{Change, Event, Finding, FindingKind, Operation, Reason};
 use super::correlate::{Correlated, Correlation, Fit};
 use super::guard::Counts;
@@ -21,7 +22,7 @@ use super::joiner::join;
 use super::presence::Presence;
 use super::register::Register;
 use super::rules::Rules;
-use super::steps::Draft;
+use super::steps::{Draft, Drafted};
 
 /// What a plan is made against.
 #[derive(Clone, Copy, Debug)]
@@ -209,17 +210,9 @@ impl<'a> Planner<'a> {
             account,
             anchor,
             self.world.now,
+            Occasion::new(event, link, self.world.now),
         );
-        let asked = match event {
-            Event::Joiner => draft
-                .ask(&self.rules.joiner)
-                .and_then(|()| draft.ask(&self.rules.mover)),
-            Event::Mover | Event::Match => draft.ask(&self.rules.mover),
-            Event::Rehire => draft
-                .ask(&self.rules.rehire)
-                .and_then(|()| draft.ask(&self.rules.mover)),
-            Event::Leaver => draft.ask(&self.rules.leaver),
-        };
+        let asked = ask(&mut draft, event);
         if let Err(text) = asked {
             return out.finding(Some(&profile.key), FindingKind::Value, text);
         }
@@ -230,17 +223,26 @@ impl<'a> Planner<'a> {
                 format!("the account {} is disabled though the person is active; Tenure did not disable it and leaves it so", account.dn),
             );
         }
-        let (mut operations, due, deleted) = draft.finish();
+        let Drafted {
+            mut operations,
+            later,
+            due,
+            deleted,
+        } = draft.finish();
         register.make_room(&mut operations);
+        doubts(link, out);
         let then = match event {
             _ if deleted => LinkState::Deleted,
             Event::Leaver => LinkState::Left,
             _ => LinkState::Active,
         };
-        if operations.is_empty() && link.is_some_and(|link| link.state == then) {
+        if operations.is_empty() && link.is_some_and(|link| is_as_before(link, event, then)) {
             out.summary.unchanged += 1;
-            out.sink
-                .in_sync(&profile.key, self.as_seen(profile, account, due));
+            // While a call is in doubt, every plan says so.
+            if !link.is_some_and(has_doubts) {
+                out.sink
+                    .in_sync(&profile.key, self.as_seen(profile, account, due));
+            }
             return;
         }
         let event = if event == Event::Match && !operations.is_empty() {
@@ -256,16 +258,13 @@ impl<'a> Planner<'a> {
             person: profile.key.clone(),
             name: self.display(Some(profile), account),
             event,
-            reason: if event == Event::Mover {
-                Reason::Differs
-            } else {
-                reason
-            },
+            reason: reason_of(event, reason, &operations),
             account: Some(account.id.clone()),
             dn: Some(account.dn.clone()),
             matched,
             then,
             operations,
+            later,
             record: Some(profile.record),
         });
     }
@@ -289,37 +288,30 @@ impl<'a> Planner<'a> {
         match profile.lifecycle {
             Lifecycle::Upcoming { .. } => out.summary.upcoming += 1,
             Lifecycle::Ended { .. } | Lifecycle::Inactive => out.summary.ignored += 1,
-            Lifecycle::Active { .. } => {
-                match join(
-                    self.rules,
-                    &self.rules.joiner,
-                    profile,
-                    register.names(),
-                    self.world.now,
-                ) {
-                    Err(text) => out.finding(Some(&profile.key), FindingKind::Value, text),
-                    Ok(operations) if operations.is_empty() => out.summary.ignored += 1,
-                    Ok(operations) => {
-                        let name = self
-                            .rules
-                            .display
-                            .and_then(|attribute| profile.attributes.first(attribute))
-                            .map_or_else(|| created_name(&operations), str::to_owned);
-                        out.change(Change {
-                            person: profile.key.clone(),
-                            name,
-                            event: Event::Joiner,
-                            reason: Reason::NoAccount,
-                            account: None,
-                            dn: None,
-                            matched: None,
-                            then: LinkState::Active,
-                            operations,
-                            record: Some(profile.record),
-                        });
-                    }
+            Lifecycle::Active { .. } => match join(self.rules, profile, register.names(), self.world.now) {
+                Err(text) => out.finding(Some(&profile.key), FindingKind::Value, text),
+                Ok((operations, _)) if operations.is_empty() => out.summary.ignored += 1,
+                Ok((operations, later)) => {
+                    let name = self
+                        .rules
+                        .display
+                        .and_then(|attribute| profile.attributes.first(attribute))
+                        .map_or_else(|| created_name(&operations), str::to_owned);
+                    out.change(Change {
+                        person: profile.key.clone(),
+                        name,
+                        event: Event::Joiner,
+                        reason: Reason::NoAccount,
+                        account: None,
+                        dn: None,
+                        matched: None,
+                        then: LinkState::Active,
+                        operations,
+                        later,
+                        record: Some(profile.record),
+                    });
                 }
-            }
+            },
         }
     }
 
@@ -343,12 +335,27 @@ impl<'a> Planner<'a> {
         } else {
             self.world.now
         };
-        let mut draft = Draft::new(self.rules, chosen_once, None, account, anchor, self.world.now);
-        if let Err(text) = draft.ask(&self.rules.leaver) {
+        let occasion = Occasion::new(Event::Leaver, Some(link), self.world.now);
+        let mut draft = Draft::new(
+            self.rules,
+            chosen_once,
+            None,
+            account,
+            anchor,
+            self.world.now,
+            occasion,
+        );
+        if let Err(text) = draft.ask(Event::Leaver) {
             return out.finding(Some(&link.key), FindingKind::Value, text);
         }
-        let (mut operations, _, deleted) = draft.finish();
+        let Drafted {
+            mut operations,
+            later,
+            deleted,
+            ..
+        } = draft.finish();
         register.make_room(&mut operations);
+        doubts(Some(link), out);
         let then = if deleted {
             LinkState::Deleted
         } else {
@@ -367,6 +374,7 @@ impl<'a> Planner<'a> {
             matched: None,
             then,
             operations,
+            later,
             record: None,
         });
     }
@@ -385,7 +393,14 @@ impl<'a> Planner<'a> {
 
 /// What happens to somebody who has an account, and why; nothing while they have not started.
 fn event_of(lifecycle: &Lifecycle, link: Option<&Link>) -> Option<(Event, Reason)> {
+    let leaving = link
+        .and_then(Link::owing)
+        .is_some_and(|owing| owing.event == Event::Leaver);
     Some(match (lifecycle, link.map(|link| link.state)) {
+        // Some of the leaver rule was done before it was known that the person stays.
+        (Lifecycle::Active { .. }, Some(LinkState::Active)) if leaving => {
+            (Event::Rehire, Reason::ActiveAgain)
+        }
         (Lifecycle::Active { .. }, Some(LinkState::Left)) => (Event::Rehire, Reason::ActiveAgain),
         (Lifecycle::Active { .. }, Some(LinkState::Joining)) => (Event::Joiner, Reason::Unfinished),
         (Lifecycle::Active { .. }, Some(_)) => (Event::Mover, Reason::Differs),
@@ -394,6 +409,58 @@ fn event_of(lifecycle: &Lifecycle, link: Option<&Link>) -> Option<(Event, Reason
         (Lifecycle::Inactive, _) => (Event::Leaver, Reason::Inactive),
         (Lifecycle::Upcoming { .. }, _) => return None,
     })
+}
+
+/// Asks for the steps of an event, and for calls that earlier ones left owed.
+fn ask(draft: &mut Draft<'_>, event: Event) -> Result<(), String> {
+    match event {
+        Event::Joiner | Event::Rehire => {
+            draft.ask(event)?;
+            draft.ask(Event::Mover)
+        }
+        Event::Mover | Event::Match => {
+            draft.ask(Event::Mover)?;
+            draft.ask_owed(Event::Joiner)?;
+            draft.ask_owed(Event::Rehire)
+        }
+        Event::Leaver => draft.ask(Event::Leaver),
+    }
+}
+
+/// Whether a change without operations would leave a link as it is. An event that was broken off is over with the
+/// change that undoes it, even when there is nothing to write.
+fn is_as_before(link: &Link, event: Event, then: LinkState) -> bool {
+    link.state == then && (event != Event::Rehire || link.owing().is_none())
+}
+
+fn has_doubts(link: &Link) -> bool {
+    link.memory
+        .as_ref()
+        .is_some_and(|memory| !memory.in_doubt.is_empty())
+}
+
+/// Why a change is planned, by its event and by what is in it.
+fn reason_of(event: Event, reason: Reason, operations: &[Operation]) -> Reason {
+    match event {
+        Event::Mover if operations.iter().all(|operation| operation.owed.is_some()) => Reason::Owed,
+        Event::Mover => Reason::Differs,
+        _ => reason,
+    }
+}
+
+/// Says which calls of a person are in doubt.
+fn doubts(link: Option<&Link>, out: &mut Out<'_>) {
+    let memory = link.and_then(|link| Some((&link.key, link.memory.as_ref()?)));
+    for (key, doubt) in memory
+        .iter()
+        .flat_map(|(key, memory)| memory.in_doubt.iter().map(move |doubt| (*key, doubt)))
+    {
+        let text = format!(
+            "{}: {}; say which with `tenure webhook settle {key} --done` or `--repeat`",
+            doubt.owed.step, doubt.what
+        );
+        out.finding(Some(key), FindingKind::InDoubt, text);
+    }
 }
 
 /// What is known of a person's account before the plan.

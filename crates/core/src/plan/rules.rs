@@ -6,8 +6,10 @@ use crate::account::Access;
 use crate::attribute::{AttributeIndex, AttributeName, Dictionary};
 use crate::document::WriteMode;
 use crate::expression::{Condition, Format, Lookups};
+use crate::link::StepKey;
 use crate::password::PasswordRule;
 
+use super::change::Event;
 use super::guard::Limits;
 use super::naming::NameKind;
 
@@ -49,6 +51,16 @@ impl Rules {
             .into_iter()
             .filter_map(|attribute| self.dictionary.name(attribute).cloned())
             .collect()
+    }
+
+    /// The steps of an event's rule.
+    pub(super) fn steps(&self, event: Event) -> &[Step] {
+        match event {
+            Event::Joiner => &self.joiner,
+            Event::Mover | Event::Match => &self.mover,
+            Event::Leaver => &self.leaver,
+            Event::Rehire => &self.rehire,
+        }
     }
 
     /// The attributes that a template chose once and that the mapping therefore leaves alone.
@@ -97,6 +109,21 @@ pub enum Task {
     Disable,
     /// No account.
     Delete,
+    /// A call about the account.
+    Call(Call),
+}
+
+/// A call that a step asks for.
+#[derive(Debug)]
+pub struct Call {
+    /// The application.
+    pub application: String,
+    /// Its webhook.
+    pub webhook: String,
+    /// What it is remembered by.
+    pub key: StepKey,
+    /// The attributes that it names.
+    pub reads: Vec<AttributeIndex>,
 }
 
 /// How an account is created.

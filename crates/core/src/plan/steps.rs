@@ -9,11 +9,13 @@ use crate::attribute::{AttributeIndex, Attributes};
 use crate::dn::Dn;
 use crate::document::WriteMode;
 use crate::expression::{Evaluated, Format, Scope};
+use crate::link::Owed;
 use crate::profile::Profile;
 use crate::syntax::Syntax;
 
-use super::change::Operation;
-use super::rules::{Rules, Step, Task};
+use super::calls::{self, Asked, Occasion};
+use super::change::{Event, Operation};
+use super::rules::{Call, Rules, Step, Task};
 
 /// A person and account for which steps are asked, with what steps before have already asked for.
 pub(super) struct Draft<'a> {
@@ -24,6 +26,7 @@ pub(super) struct Draft<'a> {
     /// The date that delays count from.
     anchor: Timestamp,
     now: Timestamp,
+    occasion: Occasion<'a>,
     dn: Dn,
     access: Access,
     asked: Vec<AttributeChange>,
@@ -31,7 +34,40 @@ pub(super) struct Draft<'a> {
     operations: Vec<Operation>,
     /// The next moment at which a delayed step comes due.
     due: Option<Timestamp>,
+    /// Calls that come at a later date.
+    later: Vec<Owed>,
+    /// Calls among the operations, each with what it needs and whether it goes only with writes.
+    called: Vec<Called<'a>>,
+    /// How many operations there were before those of the mover rule.
+    before_mover: Option<usize>,
     deleted: bool,
+}
+
+/// A call among the operations of a draft.
+struct Called<'a> {
+    call: &'a Call,
+    /// Where it is among them.
+    at: usize,
+    condition: CallCondition,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CallCondition {
+    Always,
+    /// Only when something is written to the directory: by the mover rule, for a call of it.
+    WithWrites(Event),
+}
+
+/// What came of a draft.
+pub(super) struct Drafted {
+    /// The operations that are missing.
+    pub(super) operations: Vec<Operation>,
+    /// Calls that come at a later date.
+    pub(super) later: Vec<Owed>,
+    /// When a delayed step comes due.
+    pub(super) due: Option<Timestamp>,
+    /// Whether the account goes.
+    pub(super) deleted: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -42,6 +78,7 @@ impl<'a> Draft<'a> {
         account: &'a Account,
         anchor: Timestamp,
         now: Timestamp,
+        occasion: Occasion<'a>,
     ) -> Self {
         let groups = rules
             .member_of
@@ -54,57 +91,162 @@ impl<'a> Draft<'a> {
             chosen_once,
             anchor,
             now,
+            occasion,
             dn: account.dn.clone(),
             access: account.access,
             asked: Vec::new(),
             groups,
             operations: Vec::new(),
             due: None,
+            later: Vec::new(),
+            called: Vec::new(),
+            before_mover: None,
             deleted: false,
         }
     }
 
     /// Asks for a rule's steps, in order.
-    pub(super) fn ask(&mut self, steps: &[Step]) -> Result<(), String> {
-        for step in steps {
-            if self.deleted {
-                break;
-            }
-            if let Some(after) = step.after {
-                let due = self.anchor.checked_add(after).unwrap_or(Timestamp::MAX);
-                if due > self.now {
-                    self.due = Some(self.due.map_or(due, |known| known.min(due)));
-                    continue;
-                }
-            }
-            if let Some(when) = &step.when {
-                let scope = self.scope();
-                if !when
-                    .holds(&scope)
-                    .map_err(|error| format!("{}: {error}", step.origin))?
-                {
-                    continue;
-                }
-            }
-            self.task(step)?;
+    pub(super) fn ask(&mut self, rule: Event) -> Result<(), String> {
+        if rule == Event::Mover {
+            self.before_mover = Some(self.operations.len());
+        }
+        let rules = self.rules;
+        for step in rules.steps(rule) {
+            self.step(rule, step)?;
         }
         Ok(())
     }
 
-    /// The operations that are missing, and when a delayed step comes due.
-    pub(super) fn finish(mut self) -> (Vec<Operation>, Option<Timestamp>, bool) {
-        if !self.asked.is_empty() {
-            let changes = std::mem::take(&mut self.asked);
-            let operation = Operation {
-                action: Action::ModifyAttributes { changes },
-                because: "mapping".into(),
-            };
-            self.operations.insert(0, operation);
+    /// Asks for the calls of a rule that earlier runs left owed, and for nothing else of it.
+    pub(super) fn ask_owed(&mut self, rule: Event) -> Result<(), String> {
+        let rules = self.rules;
+        for step in rules.steps(rule) {
+            if let Task::Call(call) = &step.task
+                && self.occasion.owed(&call.key).is_some()
+            {
+                self.step(rule, step)?;
+            }
         }
-        (self.operations, self.due, self.deleted)
+        Ok(())
     }
 
-    fn task(&mut self, step: &Step) -> Result<(), String> {
+    fn step(&mut self, rule: Event, step: &'a Step) -> Result<(), String> {
+        if self.deleted {
+            return Ok(());
+        }
+        if let Some(after) = step.after {
+            let due = self.anchor.checked_add(after).unwrap_or(Timestamp::MAX);
+            if due > self.now {
+                self.due = Some(self.due.map_or(due, |known| known.min(due)));
+                if let Task::Call(call) = &step.task {
+                    self.later.extend(self.occasion.later(rule, &call.key));
+                }
+                return Ok(());
+            }
+        }
+        if let Some(when) = &step.when {
+            let scope = self.scope();
+            if !when
+                .holds(&scope)
+                .map_err(|error| format!("{}: {error}", step.origin))?
+            {
+                return Ok(());
+            }
+        }
+        self.task(rule, step)
+    }
+
+    /// The operations that are missing, and what comes later.
+    pub(super) fn finish(mut self) -> Drafted {
+        self.tell_calls();
+        if !self.asked.is_empty() {
+            let changes = std::mem::take(&mut self.asked);
+            let operation = Operation::write(Action::ModifyAttributes { changes }, "mapping");
+            self.operations.insert(0, operation);
+        }
+        Drafted {
+            operations: self.operations,
+            later: self.later,
+            due: self.due,
+            deleted: self.deleted,
+        }
+    }
+
+    /// Leaves out the calls that go only with writes where there is none, and gives the others what they name of the
+    /// account as it will be.
+    fn tell_calls(&mut self) {
+        let writes = |operations: &[Operation], from: usize| {
+            let mut rest = operations.iter().skip(from);
+            rest.any(|operation| operation.action.kind().is_of_directories())
+        };
+        let changes = !self.asked.is_empty();
+        let by_mover = changes || writes(&self.operations, self.before_mover.unwrap_or_default());
+        let by_any = changes || writes(&self.operations, 0);
+        for called in std::mem::take(&mut self.called).into_iter().rev() {
+            let goes = match called.condition {
+                CallCondition::Always => true,
+                CallCondition::WithWrites(Event::Mover) => by_mover,
+                CallCondition::WithWrites(_) => by_any,
+            };
+            if !goes {
+                self.operations.remove(called.at);
+                continue;
+            }
+            let told = self.told(called.call);
+            if let Some(Operation {
+                action: Action::CallWebhook { with, .. },
+                ..
+            }) = self.operations.get_mut(called.at)
+            {
+                *with = told;
+            }
+        }
+    }
+
+    /// What a call names of the account as it will be, or for what that has not, of the person.
+    fn told(&self, call: &Call) -> Vec<AttributeValues> {
+        let values = call.reads.iter().filter_map(|index| {
+            let name = self.rules.dictionary.name(*index)?;
+            let asked = self.asked.iter().find(|asked| asked.name == *name);
+            let of = |attributes: &Attributes| -> Vec<String> {
+                attributes.get(*index).map(str::to_owned).collect()
+            };
+            let values = match (asked, self.profile) {
+                (Some(asked), _) => asked.after.clone(),
+                (None, Some(profile)) => {
+                    let own = of(&self.account.attributes);
+                    if own.is_empty() {
+                        of(&profile.attributes)
+                    } else {
+                        own
+                    }
+                }
+                (None, None) => of(&self.account.attributes),
+            };
+            let name = name.clone();
+            (!values.is_empty()).then_some(AttributeValues { name, values })
+        });
+        values.collect()
+    }
+
+    fn call(&mut self, rule: Event, call: &'a Call, origin: &str) {
+        let (owed, because, condition) = match self.occasion.asked(rule, &call.key) {
+            Asked::Nothing => return,
+            Asked::Now(owed) => (owed, origin.to_owned(), CallCondition::Always),
+            Asked::Again(owed) => (
+                owed,
+                format!("{origin}, owed since an earlier run"),
+                CallCondition::Always,
+            ),
+            Asked::WithWrites(owed) => (owed, origin.to_owned(), CallCondition::WithWrites(rule)),
+        };
+        let at = self.operations.len();
+        self.called.push(Called { call, at, condition });
+        self.operations
+            .push(calls::operation(call, owed, because, Vec::new()));
+    }
+
+    fn task(&mut self, rule: Event, step: &'a Step) -> Result<(), String> {
         match &step.task {
             // Where there is an account nothing is created; its template's groups still count.
             Task::Create(template) => {
@@ -146,6 +288,7 @@ impl<'a> Draft<'a> {
                 self.push(Action::Disable, &step.origin);
             }
             Task::Enable | Task::Disable => {}
+            Task::Call(call) => self.call(rule, call, &step.origin),
             Task::Delete => {
                 self.deleted = true;
                 self.push(
@@ -256,10 +399,7 @@ impl<'a> Draft<'a> {
     }
 
     fn push(&mut self, action: Action, origin: &str) {
-        self.operations.push(Operation {
-            action,
-            because: origin.to_owned(),
-        });
+        self.operations.push(Operation::write(action, origin));
     }
 }
 

@@ -227,6 +227,7 @@ impl Company {
                 since: self.now,
                 matched: change.matched.clone().unwrap_or_default(),
                 in_sync: None,
+                memory: None,
             };
             match places.get(&change.person).copied() {
                 Some(at) if self.links[at].state == link.state => self.links[at].in_sync = None,
@@ -296,6 +297,7 @@ impl Company {
             }
             Action::Enable => entry.access = Access::Enabled,
             Action::Disable => entry.access = Access::Disabled,
+            Action::CallWebhook { .. } => {}
             other @ (Action::CreateAccount { .. } | Action::Delete { .. }) => {
                 panic!("{other:?} was handled before")
             }

@@ -16,7 +16,9 @@ use tenure_core::plan::Change;
 use tenure_core::profile::PersonKey;
 use tenure_core::seams::{Completeness, Directory as _};
 use tenure_core::secret::Secret;
-use tenure_engine::{ApplyOptions, Clock, Engine, EngineError, PlanOptions, Release, Stop, Unwatched, Watch};
+use tenure_engine::{
+    ApplyOptions, Clock, Engine, EngineError, InDoubtCalls, PlanOptions, Release, Stop, Unwatched, Watch,
+};
 use tenure_sim::{JumpCloud, JumpCloudOptions, Mess, Population, PopulationOptions};
 use tenure_store::{LocalDirectory, Run, RunId, RunState, Store, Vault, VaultKey};
 
@@ -292,5 +294,6 @@ pub fn applying(release: Release) -> ApplyOptions {
         release,
         watch: Arc::new(Unwatched),
         stop: Stop::new(),
+        in_doubt: InDoubtCalls::Ask,
     }
 }

@@ -8,7 +8,7 @@ use rstest::rstest;
 use tenure_core::account::Access;
 use tenure_core::plan::{Counts, Event, HoldKind};
 use tenure_core::profile::PersonKey;
-use tenure_engine::{ApplyOptions, EngineError, Release, Stop};
+use tenure_engine::{ApplyOptions, EngineError, InDoubtCalls, Release, Stop};
 use tenure_sim::Faults;
 use tenure_sim::population::Whom;
 use tenure_store::{JournalEvent, OperationId, Run, RunState};
@@ -191,6 +191,7 @@ async fn a_run_that_is_stopped_goes_on_where_it_ended(#[values(On::Sqlite, On::P
         release: Release::Keep,
         watch: Arc::new(StopAtFirstOutcome(stop.clone())),
         stop,
+        in_doubt: InDoubtCalls::Ask,
     };
     let stopped = company
         .engine

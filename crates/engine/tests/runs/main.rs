@@ -25,3 +25,5 @@ mod planted;
 mod secrets;
 #[cfg(test)]
 mod watching;
+#[cfg(test)]
+mod webhooks;

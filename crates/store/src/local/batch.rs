@@ -171,6 +171,7 @@ impl<'a> Batch<'a> {
         };
         match &write.action {
             Action::CreateAccount { .. } => {}
+            Action::CallWebhook { .. } => return Err(Outcome::no_write()),
             Action::ModifyAttributes { changes } => self.modify(&mut account, changes, write.attempt)?,
             Action::Move { from, to } => self.relocate(&mut account, from, to, write.attempt)?,
             Action::AddToGroups { group } => {

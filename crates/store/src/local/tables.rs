@@ -367,7 +367,7 @@ impl Wanted {
                 Action::AddToGroups { group } | Action::RemoveFromGroups { group } => {
                     wanted.groups.insert(group.normalised());
                 }
-                Action::Enable | Action::Disable | Action::Delete { .. } => {}
+                Action::Enable | Action::Disable | Action::Delete { .. } | Action::CallWebhook { .. } => {}
             }
         }
         wanted

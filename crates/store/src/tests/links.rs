@@ -1,18 +1,42 @@
 use jiff::Timestamp;
 use rstest::rstest;
-use tenure_core::link::{InSync, LinkState};
+use tenure_core::link::{Doubt, InSync, LinkState, Memory, Owed, Owing, StepKey};
+use tenure_core::plan::Event;
 use tenure_core::profile::RecordHash;
 
 use super::{On, at, key, link, row};
 use crate::StoreError;
+
+/// With texts that would break a packed row.
+fn memory() -> Memory {
+    let owed = |webhook| Owed {
+        step: StepKey::call(Event::Leaver, "desk", webhook, 2),
+        occasion: "1767600000000000".to_owned(),
+    };
+    Memory {
+        owing: Some(Owing {
+            event: Event::Leaver,
+            calls: vec![owed("close")],
+        }),
+        in_doubt: vec![Doubt {
+            owed: owed("welcome"),
+            event: Event::Joiner,
+            what: "a\u{1e}b\u{1f}c\u{0}".to_owned(),
+            since: at(5),
+        }],
+        captured: [("contact".to_owned(), serde_json::json!("\u{10}é\""))].into(),
+    }
+}
 
 #[rstest]
 #[tokio::test]
 async fn links_come_back_as_they_were_kept(#[values(On::Sqlite, On::Postgres)] on: On) {
     let fresh = on.fresh().await;
     let store = &fresh.store;
+    let mut remembering = link("1", "id-1", LinkState::Active);
+    remembering.link.memory = Some(Box::new(memory()));
     let kept = [
-        link("1", "id-1", LinkState::Active),
+        remembering,
         link("2", "id\u{1e}2", LinkState::Left),
         link("3", "id-3", LinkState::Deleted),
         link("4", "id-4", LinkState::Joining),
@@ -22,6 +46,13 @@ async fn links_come_back_as_they_were_kept(#[values(On::Sqlite, On::Postgres)] o
     let links = store.links("hr", "ad").await.unwrap();
     assert_eq!(links, kept.each_ref().map(|kept| kept.link.clone()));
     assert!(store.links("hr", "other").await.unwrap().is_empty());
+
+    let of_one = store.links_of(&key("1")).await.unwrap();
+    assert_eq!(of_one[0].2, kept[0]);
+    let forgetful = link("1", "id-1", LinkState::Left);
+    store.save_links(&[row(forgetful.clone())]).await.unwrap();
+    assert_eq!(store.links_of(&key("1")).await.unwrap()[0].2, forgetful);
+    store.save_links(&[row(kept[0].clone())]).await.unwrap();
 
     let of_two = store.links_of(&key("2")).await.unwrap();
     assert_eq!(of_two, [("hr".to_owned(), "ad".to_owned(), kept[1].clone())]);

@@ -77,6 +77,7 @@ fn link(person: &str, account: &str, state: LinkState) -> StoredLink {
         since: at(1),
         matched,
         in_sync,
+        memory: None,
     };
     StoredLink {
         link,
@@ -93,10 +94,7 @@ fn row(link: StoredLink) -> LinkRow<'static> {
 }
 
 fn operation(action: Action) -> Operation {
-    Operation {
-        action,
-        because: "rules.joiner step 1".to_owned(),
-    }
+    Operation::write(action, "rules.joiner step 1")
 }
 
 fn modify(name: &str, before: &[&str], after: &[&str]) -> Action {
@@ -147,6 +145,7 @@ fn change(person: &str) -> Change {
             }),
             operation(Action::Disable),
         ],
+        later: Vec::new(),
         record: Some(RecordHash(3)),
     }
 }

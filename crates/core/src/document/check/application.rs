@@ -21,11 +21,11 @@ impl Checker<'_> {
             self.macros(&path, value, MacroPlace::Authorization);
         }
         self.limits(&application.limits);
-        if application.endpoints.is_empty() {
+        if application.endpoints.is_empty() && application.webhooks.is_empty() {
             self.error(
                 "endpoints",
-                "no endpoint",
-                "add what is fetched, at least a `name` and a `url`",
+                "no endpoint and no webhook",
+                "add what is fetched or called, at least a `name` and a `url`",
             );
         }
         for (at, endpoint) in application.endpoints.iter().enumerate() {
@@ -41,10 +41,11 @@ impl Checker<'_> {
             }
             self.endpoint(&path, application, endpoint);
         }
+        self.webhooks(application);
     }
 
     /// A header field's name (a token of RFC 9110, section 5.6.2) and value.
-    fn header(&mut self, path: &str, name: &str, value: &str) {
+    pub(super) fn header(&mut self, path: &str, name: &str, value: &str) {
         self.header_name(path, name);
         let lower = name.to_ascii_lowercase();
         let parts: Vec<_> = lower.split(['-', '_']).collect();
@@ -119,7 +120,7 @@ impl Checker<'_> {
         }
     }
 
-    fn url(&mut self, path: &str, application: &Application, text: &str) {
+    pub(super) fn url(&mut self, path: &str, application: &Application, text: &str) {
         let hint = "write an address that begins with `https://`";
         if self.format(path, text, Secrets::Allowed).is_none() || text.starts_with("{{") {
             return;

@@ -68,6 +68,7 @@ impl Checker<'_> {
                     self.steps(&path, steps);
                     self.steps_in_use(&path, steps, source, directory);
                     self.creation(&path, event, steps);
+                    self.order_of_calls(&path, event, steps);
                 }
                 StepList::Policy(used) => {
                     self.reference(&join(&path, "policy"), Kind::Policy, &used.policy);
@@ -76,6 +77,7 @@ impl Checker<'_> {
                     };
                     self.about(Kind::Policy, &policy.name);
                     self.steps_in_use("steps", &policy.steps, source, directory);
+                    self.order_of_calls("steps", event, &policy.steps);
                     self.about(Kind::Automation, &automation.name);
                 }
             }

@@ -8,6 +8,7 @@ use super::super::application::{AnswerFormat, Application, Endpoint, ForEach, Me
 use super::super::csv::Csv;
 use super::super::error::one_of;
 use super::super::tree::join;
+use super::super::webhook::collect;
 use super::Checker;
 use super::application::is_names;
 use super::texts::Secrets;
@@ -37,10 +38,15 @@ impl Checker<'_> {
             let hint = "leave it out, or write `method: POST`";
             self.error(&path, "a body with `method: GET`", hint);
         }
-        match (endpoint.message, body) {
+        self.body(&path, endpoint.message, body);
+    }
+
+    /// What is sent, and whether it fits the message that it is sent as.
+    pub(super) fn body(&mut self, path: &str, message: Option<Message>, body: &Value) {
+        match (message, body) {
             (None | Some(Message::Json), _) => {}
             (Some(Message::None), _) => {
-                self.error(&path, "a body with `message: none`", "keep one of them");
+                self.error(path, "a body with `message: none`", "keep one of them");
             }
             (Some(Message::Form), Value::Object(fields)) => {
                 for (name, value) in fields {
@@ -51,22 +57,22 @@ impl Checker<'_> {
                     };
                     if !fits {
                         let hint = "a form has texts, numbers and lists of them";
-                        self.error(&join(&path, name), "values within a value", hint);
+                        self.error(&join(path, name), "values within a value", hint);
                     }
                 }
             }
             (Some(Message::Form), _) => {
                 let hint = "write names with values, for example `body: { status: active }`";
-                self.error(&path, "something else than fields", hint);
+                self.error(path, "something else than fields", hint);
             }
             (Some(_), Value::String(_)) => {}
             (Some(_), _) => {
                 let hint = "write the text, for example with `body: |`";
-                self.error(&path, "something else than a text", hint);
+                self.error(path, "something else than a text", hint);
             }
         }
         let mut texts = Vec::new();
-        collect(&path, body, &mut texts);
+        collect(path, body, &mut texts);
         for (path, text) in texts {
             self.format(&path, text, Secrets::Allowed);
         }
@@ -219,25 +225,6 @@ impl Checker<'_> {
         }
     }
 }
-
-/// Every text in a body, with its path.
-fn collect<'b>(path: &str, body: &'b Value, texts: &mut Vec<(String, &'b str)>) {
-    match body {
-        Value::String(text) => texts.push((path.to_owned(), text)),
-        Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
-                collect(&format!("{path}[{at}]"), item, texts);
-            }
-        }
-        Value::Object(members) => {
-            for (name, value) in members {
-                collect(&join(path, name), value, texts);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
 /// All formats of a call, each with its path.
 pub(super) fn texts<'e>(path: &str, endpoint: &'e Endpoint) -> Vec<(String, &'e str)> {
     let mut texts = vec![(join(path, "url"), endpoint.url.as_str())];

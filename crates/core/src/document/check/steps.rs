@@ -1,8 +1,9 @@
 //! Steps of rules and policies.
 
-use super::super::automation::{ModifyAttributes, Step};
+use super::super::automation::{CallWebhook, ModifyAttributes, Step};
 use super::super::data_source::DataSource;
 use super::super::directory::{Directory, DirectoryKind};
+use super::super::error::one_of;
 use super::super::scalar::OneOrMany;
 use super::super::set::Kind;
 use super::super::tree::join;
@@ -13,7 +14,7 @@ use crate::expression::{Condition, Format};
 
 /// The actions that a step can have.
 const ACTIONS: &str = "`create_account`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `enable`, \
-                       `disable`, `delete` or `notify`";
+                       `disable`, `delete`, `call_webhook` or `notify`";
 
 impl Checker<'_> {
     pub(super) fn steps(&mut self, path: &str, steps: &[Step]) {
@@ -71,6 +72,9 @@ impl Checker<'_> {
                 self.group(&path, group);
             }
         }
+        if let Some(call) = &step.call_webhook {
+            self.call(&join(path, "call_webhook"), call);
+        }
         if step.notify.is_some() {
             let hint = "it is left out; everything else is done";
             self.warning(
@@ -81,6 +85,54 @@ impl Checker<'_> {
         }
         if let Some(when) = &step.when {
             self.condition(&join(path, "when"), when);
+        }
+    }
+
+    fn call(&mut self, path: &str, call: &CallWebhook) {
+        self.reference(path, Kind::Application, &call.application);
+        let Some(application) = self.documents.application(&call.application) else {
+            return;
+        };
+        if application.webhook(&call.webhook).is_none() {
+            let known = application.webhooks.iter().map(|webhook| webhook.name.as_str());
+            let hint = match known.clone().next() {
+                None => "it has none yet; add `webhooks` to it".to_owned(),
+                Some(_) => one_of(&call.webhook, known),
+            };
+            let found = format!(
+                "`{}`, and application `{}` has no such webhook",
+                call.webhook, call.application
+            );
+            self.error(path, found, hint);
+        }
+    }
+
+    /// A call about an account needs the account: in a joiner rule it comes after the account is made, and nowhere
+    /// after it is gone.
+    pub(super) fn order_of_calls(&mut self, path: &str, event: &str, steps: &[Step]) {
+        let calls = |step: &Step| step.call_webhook.is_some();
+        let created = steps.iter().position(|step| step.create_account.is_some());
+        let deleted = steps
+            .iter()
+            .position(|step| step.delete.is_some() && step.when.is_none());
+        for (at, step) in steps.iter().enumerate().filter(|(_, step)| calls(step)) {
+            let path = format!("{path}[{at}].call_webhook");
+            if event == "joiner" && created.is_none_or(|created| at < created) {
+                let hint = "write it after `create_account`";
+                self.error(&path, "a call before there is an account", hint);
+            }
+            if deleted.is_some_and(|deleted| deleted < at) {
+                self.error(
+                    &path,
+                    "a call after the account is deleted",
+                    "write it before `delete`",
+                );
+            }
+            if matches!(event, "mover" | "rehire") && step.after.is_some() {
+                let found = format!("`after` for a call in a {event} rule");
+                let hint = "calls wait in joiner and leaver rules only; leave `after` out";
+                self.error(&path, found, hint);
+            }
         }
     }
 
@@ -187,6 +239,7 @@ fn actions(step: &Step) -> impl Iterator<Item = &'static str> {
         ("enable", step.enable.is_some()),
         ("disable", step.disable.is_some()),
         ("delete", step.delete.is_some()),
+        ("call_webhook", step.call_webhook.is_some()),
         ("notify", step.notify.is_some()),
     ]
     .into_iter()

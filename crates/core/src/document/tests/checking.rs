@@ -50,7 +50,7 @@ authorization: { type: basic }
     error: test.yaml:17:24: application `hr`, limits.concurrency: found the number 0; write a number from 1 to 64
     error: test.yaml:17:41: application `hr`, limits.response_mib: found the number 5000; write a number from 1 to 1024
     error: test.yaml:17:56: application `hr`, limits.timeout: found no time at all; write for example `60s`
-    error: test.yaml:19:1: application `basic`, endpoints: found no endpoint; add what is fetched, at least a `name` and a `url`
+    error: test.yaml:19:1: application `basic`, endpoints: found no endpoint and no webhook; add what is fetched or called, at least a `name` and a `url`
     error: test.yaml:21:16: application `basic`, authorization: found no `password`; `type: basic` needs `password`
     error: test.yaml:21:16: application `basic`, authorization: found no `user`; `type: basic` needs `user`
     "#);
@@ -332,7 +332,7 @@ fn names_that_nothing_gives_a_value() {
 fn steps() {
     insta::assert_snapshot!(changed("disable: {} }", "disable: {}, enable: {} }, { after: 3d }"), @r#"
     error: test.yaml:20:9: policy `leave`, steps[0]: found `enable` and `disable` in one step; make a step of each
-    error: test.yaml:20:38: policy `leave`, steps[1]: found a step without an action; add one of `create_account`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `enable`, `disable`, `delete` or `notify`
+    error: test.yaml:20:38: policy `leave`, steps[1]: found a step without an action; add one of `create_account`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `enable`, `disable`, `delete`, `call_webhook` or `notify`
     "#);
     insta::assert_snapshot!(changed("modify_attributes: all", "add_to_groups: [all, staff]"), @r#"
     error: test.yaml:29:29: automation `corp`, rules.mover[0].add_to_groups[0]: found `all`, which is not the name of a group; only `remove_from_groups: all`, without a list, means all groups

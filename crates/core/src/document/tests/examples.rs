@@ -55,13 +55,7 @@ fn every_example_is_in_order() {
 
 #[test]
 fn the_examples_of_the_reference_are_in_order_together() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/documents.md");
-    let page = std::fs::read_to_string(page).unwrap();
-    let examples: Vec<_> = page
-        .split("```yaml\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .collect();
+    let examples = examples_of("documents.md");
     for kind in super::super::kinds() {
         let begins = format!("kind: {kind}\n");
         assert!(
@@ -74,15 +68,22 @@ fn the_examples_of_the_reference_are_in_order_together() {
 
 #[test]
 fn the_examples_of_fetching_are_in_order_together() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/fetching.md");
-    let page = std::fs::read_to_string(page).unwrap();
-    let examples: Vec<_> = page
-        .split("```yaml\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .collect();
+    let examples = examples_of("fetching.md");
     assert_eq!(examples.len(), 3);
     assert_eq!(checked(&examples.join("---\n")), "");
+}
+
+#[test]
+fn the_examples_of_the_page_on_webhooks_are_in_order() {
+    let examples = examples_of("webhooks.md");
+    assert_eq!(examples.len(), 2);
+    let found = checked(&examples.join("---\n"));
+    // They name a source, a directory and a template that are not shown.
+    let wrong: Vec<_> = found
+        .lines()
+        .filter(|line| !line.contains("of which there is no usable document"))
+        .collect();
+    assert_eq!(wrong, [""; 0]);
 }
 
 /// Names a template, a policy and a table that are not shown.
@@ -156,4 +157,17 @@ fn what_a_run_needs_must_be_there() {
     insta::assert_snapshot!(lines(&check_automation(&good(TYPICAL), "corp-from-jumpclout")), @r#"
     error: automation `corp-from-jumpclout`: found no such document that can be used; did you mean `corp-from-jumpcloud`?
     "#);
+}
+
+/// The YAML examples of a page of the documentation.
+fn examples_of(page: &str) -> Vec<String> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs")
+        .join(page);
+    let page = std::fs::read_to_string(page).unwrap();
+    page.split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .map(str::to_owned)
+        .collect()
 }

@@ -1,0 +1,344 @@
+//! Trying a webhook on chosen accounts, outside of any run: the request as it is sent and the answer as it comes.
+
+use std::sync::Arc;
+
+use tenure_connect::webhook::{Call, ShownRequest};
+use tenure_core::account::Account;
+use tenure_core::action::AttributeValues;
+use tenure_core::attribute::{AttributeName, Dictionary};
+use tenure_core::document::{Automation, Documents, Kind, StepList, Webhook};
+use tenure_core::link::Link;
+use tenure_core::profile::PersonKey;
+use tenure_core::seams::{AccountRef, Attempt, Completeness, Subject};
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+
+/// Attributes by which people call an account.
+const CALLED_BY: [&str; 9] = [
+    "employeeID",
+    "employeeNumber",
+    "mail",
+    "userPrincipalName",
+    "sAMAccountName",
+    "uid",
+    "cn",
+    "displayName",
+    "name",
+];
+/// Accounts that are named when several fit.
+const NAMED: usize = 5;
+
+/// Whether a webhook is called when it is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookTry {
+    /// The request is shown, and nothing is called.
+    ShowOnly,
+    /// The call is made.
+    Call,
+}
+
+/// A webhook tried on one account.
+#[derive(Debug)]
+pub struct WebhookTest {
+    /// What was asked for.
+    pub asked: String,
+    /// The account, when there is exactly one that fits; or why there is none.
+    pub account: Result<AccountRef, String>,
+    /// Whose account it is, when that is known.
+    pub person: Option<PersonKey>,
+    /// The request as it would be sent, or why there is none; for an account that was found.
+    pub shown: Option<Result<ShownRequest, String>>,
+    /// The call, when it was made.
+    pub call: Option<Call>,
+}
+
+impl WebhookTest {
+    /// Whether all went well.
+    pub fn is_success(&self) -> bool {
+        match (&self.call, &self.shown) {
+            (Some(call), _) => call.outcome.is_success(),
+            (None, shown) => matches!(shown, Some(Ok(_))),
+        }
+    }
+}
+
+impl Engine {
+    /// Tries a webhook on accounts of a directory, one after the other. An account is named by its DN, its id, its
+    /// person's key, or the value of an attribute (`mail=ada@example.com`, or only the value for those that people
+    /// call accounts by).
+    ///
+    /// Without a directory it is the one of the automations that call the webhook, or the only one there is.
+    pub async fn test_webhook(
+        &self,
+        documents: &Documents,
+        (application, webhook): (&str, &str),
+        directory: Option<&str>,
+        accounts: &[String],
+        how: WebhookTry,
+    ) -> Result<Vec<WebhookTest>, EngineError> {
+        let application = documents
+            .application(application)
+            .ok_or_else(|| EngineError::no_document(documents, Kind::Application, application))?;
+        let described = application.webhook(webhook).ok_or_else(|| {
+            let known: Vec<_> = application
+                .webhooks
+                .iter()
+                .map(|one| format!("`{}`", one.name))
+                .collect();
+            EngineError::Asked {
+                said: format!(
+                    "the application `{}` has no webhook `{webhook}`",
+                    application.name
+                ),
+                hint: match known.as_slice() {
+                    [] => "it has none yet; add `webhooks` to its document".to_owned(),
+                    known => format!("its webhooks are: {}", known.join(", ")),
+                },
+            }
+        })?;
+        let caller = self.connections.caller(documents, application, self.clock)?;
+        let directory = match directory {
+            Some(name) => name.to_owned(),
+            None => directory_of(documents, &application.name, webhook)?,
+        };
+        let found = self.find(documents, &directory, described, accounts).await?;
+        let mut tests = Vec::with_capacity(accounts.len());
+        for (asked, found) in accounts.iter().zip(found) {
+            let asked = asked.clone();
+            let subject = match found {
+                Ok(subject) => subject,
+                Err(why) => {
+                    tests.push(WebhookTest {
+                        asked,
+                        account: Err(why),
+                        person: None,
+                        shown: None,
+                        call: None,
+                    });
+                    continue;
+                }
+            };
+            // Each try is an operation of its own.
+            let key = uuid::Builder::from_random_bytes(random()?)
+                .into_uuid()
+                .to_string();
+            let (shown, call) = match how {
+                WebhookTry::ShowOnly => {
+                    let shown = caller.show(webhook, &subject.subject, &key).await;
+                    (
+                        shown.map_err(|error| with_hint(error.to_string(), &error.hint)),
+                        None,
+                    )
+                }
+                WebhookTry::Call => {
+                    let call = caller.call(webhook, &subject.subject, &key, Attempt::First).await;
+                    let shown = call.request.clone().ok_or_else(String::new);
+                    (shown, Some(call))
+                }
+            };
+            tests.push(WebhookTest {
+                asked,
+                account: Ok(subject.account),
+                person: subject.person,
+                shown: Some(shown),
+                call,
+            });
+        }
+        caller.settled().await;
+        Ok(tests)
+    }
+
+    /// Finds each account; the directory is read once.
+    async fn find(
+        &self,
+        documents: &Documents,
+        directory: &str,
+        webhook: &Webhook,
+        asked: &[String],
+    ) -> Result<Vec<Result<Found, String>>, EngineError> {
+        let connection = self
+            .connections
+            .directory(documents, directory, self.clock)
+            .await?;
+        let mut dictionary = Dictionary::default();
+        let wanted = webhook.attributes();
+        let by_name = asked.iter().filter_map(|asked| asked.split_once('='));
+        let by_name = by_name.map(|(name, _)| AttributeName::new(name.trim()));
+        let called_by = CALLED_BY.map(AttributeName::new);
+        for name in wanted.iter().cloned().chain(called_by).chain(by_name) {
+            dictionary.add(name);
+        }
+        let dictionary = Arc::new(dictionary);
+        let mut accounts: Vec<Account> = Vec::new();
+        let completeness = connection.read(&dictionary, &mut accounts).await?;
+        let mut links: Vec<Link> = Vec::new();
+        for source in documents.names(Kind::DataSource) {
+            links.extend(self.store.links(source, directory).await?);
+        }
+        let find = |asked: &String| {
+            let fits: Vec<&Account> = accounts
+                .iter()
+                .filter(|account| fits(account, asked, &dictionary, &links))
+                .collect();
+            match fits.as_slice() {
+                [account] => Ok(found(account, &wanted, &dictionary, &links)),
+                [] => Err(match &completeness {
+                    Completeness::Complete { .. } => format!(
+                        "no account in `{directory}` has this as its DN, id, person's key or name; write for example \
+                         `mail=ada@example.com`"
+                    ),
+                    Completeness::Incomplete { why, .. } => {
+                        format!("not found in what could be read of `{directory}`: {why}")
+                    }
+                }),
+                several => {
+                    let names: Vec<_> = several
+                        .iter()
+                        .take(NAMED)
+                        .map(|account| account.dn.to_string())
+                        .collect();
+                    let more = several.len().saturating_sub(NAMED);
+                    let more = if more > 0 {
+                        format!(" and {more} more")
+                    } else {
+                        String::new()
+                    };
+                    Err(format!(
+                        "{} accounts fit; name one by its DN: {}{more}",
+                        several.len(),
+                        names.join("; ")
+                    ))
+                }
+            }
+        };
+        Ok(asked.iter().map(find).collect())
+    }
+}
+
+/// An account that was found.
+struct Found {
+    account: AccountRef,
+    person: Option<PersonKey>,
+    subject: Subject,
+}
+
+fn fits(account: &Account, asked: &str, dictionary: &Dictionary, links: &[Link]) -> bool {
+    let asked = asked.trim();
+    let has = |name: &str, value: &str| {
+        let index = dictionary.index(name);
+        index.is_some_and(|index| {
+            account
+                .attributes
+                .get(index)
+                .any(|one| one.eq_ignore_ascii_case(value))
+        })
+    };
+    account.id.as_str().eq_ignore_ascii_case(asked)
+        || tenure_core::dn::Dn::parse(asked).is_ok_and(|dn| dn == account.dn)
+        || asked
+            .split_once('=')
+            .is_some_and(|(name, value)| has(name.trim(), value.trim()))
+        || links
+            .iter()
+            .any(|link| link.key.as_str() == asked && link.account == account.id)
+        || CALLED_BY.iter().any(|name| has(name, asked))
+}
+
+fn found(account: &Account, wanted: &[AttributeName], dictionary: &Dictionary, links: &[Link]) -> Found {
+    let link = links.iter().find(|link| link.account == account.id);
+    let attributes = wanted.iter().filter_map(|name| {
+        let values: Vec<String> = account
+            .attributes
+            .get(dictionary.index(name.as_str())?)
+            .map(str::to_owned)
+            .collect();
+        (!values.is_empty()).then(|| AttributeValues {
+            name: name.clone(),
+            values,
+        })
+    });
+    let name = dictionary
+        .index("displayName")
+        .and_then(|index| account.attributes.first(index));
+    let reference = AccountRef {
+        id: account.id.clone(),
+        dn: account.dn.clone(),
+    };
+    let person = link.map(|link| link.key.clone());
+    let subject = Subject {
+        person: person.clone(),
+        name: name.map_or_else(|| account.dn.rdn_value(), str::to_owned),
+        account: Some(reference.clone()),
+        attributes: attributes.collect(),
+        captured: link
+            .and_then(|link| link.memory.as_ref())
+            .map(|memory| memory.captured.clone())
+            .unwrap_or_default(),
+        run: None,
+    };
+    Found {
+        account: reference,
+        person,
+        subject,
+    }
+}
+
+/// The directory whose accounts a webhook is about.
+fn directory_of(documents: &Documents, application: &str, webhook: &str) -> Result<String, EngineError> {
+    let calls = |list: Option<&StepList>| {
+        let steps = match list {
+            None => return false,
+            Some(StepList::Steps(steps)) => steps,
+            Some(StepList::Policy(used)) => match documents.policy(&used.policy) {
+                Some(policy) => &policy.steps,
+                None => return false,
+            },
+        };
+        let mut called = steps.iter().filter_map(|step| step.call_webhook.as_ref());
+        called.any(|call| call.application == application && call.webhook == webhook)
+    };
+    let uses = |automation: &Automation| {
+        let rules = &automation.rules;
+        [&rules.joiner, &rules.mover, &rules.leaver, &rules.rehire]
+            .into_iter()
+            .any(|list| calls(list.as_ref()))
+    };
+    let automations = documents
+        .names(Kind::Automation)
+        .filter_map(|name| documents.automation(name));
+    let mut names: Vec<&str> = automations
+        .filter(|automation| uses(automation))
+        .map(|automation| automation.directory.as_str())
+        .collect();
+    if names.is_empty() {
+        names = documents.names(Kind::Directory).collect();
+    }
+    names.sort_unstable();
+    names.dedup();
+    match names.as_slice() {
+        [only] => Ok((*only).to_owned()),
+        [] => Err(EngineError::Asked {
+            said: "there is no directory to find accounts in".to_owned(),
+            hint: "write a document with `kind: directory`".to_owned(),
+        }),
+        several => Err(EngineError::Asked {
+            said: "it is not clear in which directory the accounts are".to_owned(),
+            hint: format!("say which: `--directory {}`", several.join("` or `--directory ")),
+        }),
+    }
+}
+
+fn with_hint(said: String, hint: &str) -> String {
+    if hint.is_empty() {
+        said
+    } else {
+        format!("{said}; {hint}")
+    }
+}
+
+fn random() -> Result<[u8; 16], EngineError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| EngineError::Broken(error.to_string()))?;
+    Ok(bytes)
+}
