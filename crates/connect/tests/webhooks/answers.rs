@@ -104,7 +104,6 @@ async fn trouble_that_passes_is_tried_again_with_the_same_key(#[case] status: u1
 
 #[rstest]
 // Turned away before anything was done: it may be tried again, and then is a failure.
-#[case(json!({}), 429, 3, "failed")]
 #[case(json!({}), 503, 3, "failed")]
 // The application itself says that it failed.
 #[case(json!({}), 500, 1, "failed")]

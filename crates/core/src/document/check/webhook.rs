@@ -3,7 +3,7 @@
 use super::super::application::{Application, Message};
 use super::super::scalar::Scalar;
 use super::super::tree::join;
-use super::super::webhook::{InDoubt, Webhook, WebhookMethod};
+use super::super::webhook::{Webhook, WebhookMethod};
 use super::Checker;
 use super::texts::Secrets;
 use crate::expression::{Condition, Format};
@@ -62,17 +62,6 @@ impl Checker<'_> {
             self.success(&join(path, "success"), success);
         }
         self.captures(&join(path, "capture"), webhook);
-        if webhook.in_doubt == Some(InDoubt::Repeat)
-            && matches!(webhook.method, WebhookMethod::Post | WebhookMethod::Patch)
-            && webhook.idempotency_header.is_none()
-        {
-            let found = format!(
-                "`repeat` for {} without `idempotency_header`",
-                webhook.method.name()
-            );
-            let hint = "right only when the application itself makes nothing twice; otherwise leave it out";
-            self.warning(&join(path, "in_doubt"), found, hint);
-        }
     }
 
     /// Attributes must not choose the server that a request, with its key, goes to.
