@@ -1,5 +1,5 @@
 //! Tenure's conversations with the outside: HTTP (with OAuth 2.0) both ways, LDAP and Active
-//! Directory, and files.
+//! Directory, Microsoft 365, and files.
 
 pub mod authorization;
 pub mod directory;

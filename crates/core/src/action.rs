@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Access;
 use crate::attribute::AttributeName;
 use crate::attribute_map;
+use crate::cloud::CloudAction;
 use crate::dn::Dn;
 use crate::password::PasswordRule;
 
@@ -34,11 +35,27 @@ pub enum ActionKind {
     Delete,
     /// Make a call about an account to an application.
     CallWebhook,
+    /// Give an account licences.
+    AssignLicences,
+    /// Take licences from an account.
+    RevokeLicences,
+    /// End an account's sessions.
+    RevokeSessions,
+    /// Switch a mailbox's automatic reply on or off.
+    SetAutoReply,
+    /// Set an account's picture.
+    SetPhoto,
+    /// Remove an account's picture.
+    RemovePhoto,
+    /// Make a mailbox one of another kind.
+    ConvertMailbox,
+    /// Bring a deleted account back.
+    Restore,
 }
 
 impl ActionKind {
-    /// The kinds that are writes to a directory, in the order in which documentation lists them. The others touch no
-    /// directory, and none is asked whether it can do them.
+    /// The kinds that are writes to any directory, in the order in which documentation lists them. Calls touch no
+    /// directory, and none is asked whether it can make them.
     pub const OF_DIRECTORIES: [Self; 8] = [
         Self::CreateAccount,
         Self::ModifyAttributes,
@@ -49,6 +66,24 @@ impl ActionKind {
         Self::Disable,
         Self::Delete,
     ];
+
+    /// The kinds that only a cloud directory knows, see [`CloudAction`].
+    pub const OF_CLOUD: [Self; 8] = [
+        Self::AssignLicences,
+        Self::RevokeLicences,
+        Self::RevokeSessions,
+        Self::SetAutoReply,
+        Self::SetPhoto,
+        Self::RemovePhoto,
+        Self::ConvertMailbox,
+        Self::Restore,
+    ];
+
+    /// The kind of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let mut all = Self::OF_DIRECTORIES.into_iter().chain(Self::OF_CLOUD);
+        all.find(|kind| kind.name() == name)
+    }
 
     /// The name used in documents and machine-readable output.
     pub fn name(self) -> &'static str {
@@ -62,6 +97,14 @@ impl ActionKind {
             Self::Disable => "disable",
             Self::Delete => "delete",
             Self::CallWebhook => "call_webhook",
+            Self::AssignLicences => "assign_licences",
+            Self::RevokeLicences => "revoke_licences",
+            Self::RevokeSessions => "revoke_sessions",
+            Self::SetAutoReply => "set_auto_reply",
+            Self::SetPhoto => "set_photo",
+            Self::RemovePhoto => "remove_photo",
+            Self::ConvertMailbox => "convert_mailbox",
+            Self::Restore => "restore",
         }
     }
 
@@ -138,6 +181,8 @@ pub enum Action {
         #[serde(with = "attribute_map")]
         with: Vec<AttributeValues>,
     },
+    /// Change what the account has in a cloud directory.
+    Cloud(CloudAction),
 }
 
 impl Action {
@@ -153,6 +198,7 @@ impl Action {
             Self::Disable => ActionKind::Disable,
             Self::Delete { .. } => ActionKind::Delete,
             Self::CallWebhook { .. } => ActionKind::CallWebhook,
+            Self::Cloud(action) => action.kind(),
         }
     }
 
@@ -189,6 +235,7 @@ impl Action {
             Self::CallWebhook {
                 application, webhook, ..
             } => format!("call {webhook} at {application}"),
+            Self::Cloud(action) => action.sentence(),
         }
     }
 }

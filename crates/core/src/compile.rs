@@ -4,16 +4,20 @@ use jiff::tz::TimeZone;
 
 use crate::account::Access;
 use crate::attribute::{AttributeIndex, AttributeName, Dictionary};
+use crate::cloud::Licence;
 use crate::document::{
-    self, Automation, DataSource, Document, Documents, FileReading, GuardLimit, Guards, ModifyAttributes,
-    OneOrMany, StepList,
+    self, Automation, DataSource, DirectoryKind, Document, Documents, FileReading, GuardLimit, Guards,
+    ModifyAttributes, OneOrMany, StepList,
 };
 use crate::expression::{Condition, ExpressionError, Format, Lookups, Table};
 use crate::fetching::{By, Parts};
 use crate::join::{KeyedEndpoint, Reading};
 use crate::link::StepKey;
 use crate::mapping::{Mapping, Zone};
-use crate::plan::{Call, Event, Limit, Limits, NameKind, Rules, Step, Tally, Task, Template, UniqueName};
+use crate::microsoft365::{NAMING_ATTRIBUTE, Writing, property};
+use crate::plan::{
+    Call, CloudTask, Event, Limit, Limits, NameKind, Rules, Step, Tally, Task, Template, UniqueName,
+};
 use crate::profile::PersonKey;
 use crate::record::Projection;
 
@@ -54,6 +58,7 @@ pub fn compile(documents: &Documents, name: &str) -> Result<Compiled, CompileErr
         documents,
         dictionary: Dictionary::default(),
         needs_groups: false,
+        needs_licences: false,
     };
     let reading = compiler.reading(source, &lookups)?;
     let rules = compiler.rules(automation, source, lookups, reading.mapping.uses_now(), &at)?;
@@ -78,6 +83,7 @@ pub fn compile_source(documents: &Documents, name: &str) -> Result<Reading, Comp
         documents,
         dictionary: Dictionary::default(),
         needs_groups: false,
+        needs_licences: false,
     };
     let reading = compiler.reading(source, &lookups(documents))?;
     Ok(Reading {
@@ -108,6 +114,7 @@ struct Compiler<'d> {
     documents: &'d Documents,
     dictionary: Dictionary,
     needs_groups: bool,
+    needs_licences: bool,
 }
 
 impl Compiler<'_> {
@@ -249,9 +256,18 @@ impl Compiler<'_> {
         let member_of = self
             .needs_groups
             .then(|| self.dictionary.add(AttributeName::new("memberOf")));
+        let licences = self
+            .needs_licences
+            .then(|| self.dictionary.add(AttributeName::new(Licence::ATTRIBUTE)));
+        let directory = self.documents.directory(&automation.directory);
+        let by_step = |name: &AttributeName| {
+            directory.is_some_and(|directory| directory.kind == DirectoryKind::Microsoft365)
+                && property(name).is_some_and(|property| property.writing == Writing::Step)
+        };
         let mapped = source
             .attributes
             .iter()
+            .filter(|(name, _)| !by_step(name))
             .filter_map(|(name, mapping)| Some((self.dictionary.index(name.as_str())?, mapping.write())));
         Ok(Rules {
             correlate,
@@ -265,6 +281,7 @@ impl Compiler<'_> {
             documents: self.documents.digest_start(),
             uses_now,
             member_of,
+            licences,
             display,
             dictionary: self.dictionary,
         })
@@ -342,7 +359,7 @@ impl Compiler<'_> {
         } else if step.delete.is_some() {
             Task::Delete
         } else {
-            return Ok(None);
+            return Ok(self.cloud(step, at)?.map(Task::Cloud));
         };
         Ok(Some(task))
     }
@@ -371,6 +388,44 @@ impl Compiler<'_> {
             key,
             reads: reads.collect(),
         })
+    }
+
+    /// What a step asks of a cloud directory.
+    fn cloud(&mut self, step: &document::Step, at: &str) -> Result<Option<CloudTask>, CompileError> {
+        let format = |text: &str| Format::parse(text).map_err(fault(at));
+        Ok(Some(if let Some(licences) = &step.assign_licences {
+            self.needs_licences = true;
+            CloudTask::AssignLicences(formats(licences.as_slice(), at)?)
+        } else if let Some(licences) = &step.revoke_licences {
+            self.needs_licences = true;
+            CloudTask::RevokeLicences(match licences {
+                OneOrMany::One(all) if all == "all" => None,
+                licences => Some(formats(licences.as_slice(), at)?),
+            })
+        } else if step.revoke_sessions.is_some() {
+            CloudTask::RevokeSessions
+        } else if let Some(reply) = &step.set_auto_reply {
+            CloudTask::SetAutoReply(match reply.texts() {
+                None => None,
+                Some((internal, external)) => Some((
+                    format(internal)?,
+                    external.map(format).transpose()?,
+                    reply.audience(),
+                )),
+            })
+        } else if let Some(photo) = &step.set_photo {
+            CloudTask::SetPhoto(format(photo)?)
+        } else if step.remove_photo.is_some() {
+            CloudTask::RemovePhoto
+        } else if let Some(kind) = step.convert_mailbox {
+            CloudTask::ConvertMailbox(kind)
+        } else if let Some(restore) = step.restore {
+            CloudTask::Restore {
+                within: restore.within.0,
+            }
+        } else {
+            return Ok(None);
+        }))
     }
 
     fn modify(&mut self, modify: &ModifyAttributes, at: &str) -> Result<Task, CompileError> {
@@ -423,11 +478,23 @@ impl Compiler<'_> {
                 Format::parse(format).map_err(fault(&at))?,
             ));
         }
+        // Where there are no containers an account is called by the name that it signs in with.
+        let container = template.container.as_deref().map(Format::parse).transpose();
+        let container = container.map_err(fault(&at))?;
+        let of_principal = (
+            AttributeName::new(NAMING_ATTRIBUTE),
+            vec![format!("{{{{ {NAMING_ATTRIBUTE} }}}}")],
+        );
+        let (rdn_attribute, rdn) = if container.is_some() {
+            (template.rdn_attribute.clone(), template.rdn.as_slice().to_vec())
+        } else {
+            of_principal
+        };
         Ok(Template {
             name: name.to_owned(),
-            container: Format::parse(&template.container).map_err(fault(&at))?,
-            rdn_attribute: template.rdn_attribute.clone(),
-            rdn: formats(template.rdn.as_slice(), &at)?,
+            container,
+            rdn_attribute,
+            rdn: formats(&rdn, &at)?,
             unique,
             attributes,
             groups: formats(&template.groups, &at)?,

@@ -35,6 +35,11 @@ impl Dn {
         Ok(Self(text.trim().into()))
     }
 
+    /// The name above all others, which has no parts.
+    pub fn root() -> Self {
+        Self("".into())
+    }
+
     /// The name of a child of this one: `attribute=value,self`, with the value escaped.
     #[must_use]
     pub fn child(&self, attribute: &str, value: &str) -> Self {

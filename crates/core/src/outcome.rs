@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::action::ActionKind;
+
 /// The most values that one call may capture.
 pub const MAX_CAPTURES: usize = 16;
 /// The longest captured value, in bytes of JSON.
@@ -50,12 +52,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What a directory says of a step that is none of its own.
-    pub fn no_write() -> Self {
+    /// The end of an action that the directory does not know. A check of the documents finds these before they run.
+    pub fn not_possible(action: ActionKind) -> Self {
         Self::Refused(Refusal {
             code: String::new(),
-            message: "this is no write to a directory".to_owned(),
-            hint: String::new(),
+            message: format!("this directory cannot carry out `{action}`"),
+            hint: "Take the step out of the rule; `tenure check` says what the directory can do.".to_owned(),
         })
     }
 

@@ -91,7 +91,8 @@ impl Redaction {
             | Action::AddToGroups { .. }
             | Action::RemoveFromGroups { .. }
             | Action::Enable
-            | Action::Disable => {}
+            | Action::Disable
+            | Action::Cloud(_) => {}
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tenure_connect::authorization::Tokens;
 use tenure_connect::directory::{
-    ActiveDirectory, ActiveDirectoryRules, DirectorySettings, LdapDirectory, LdapRules, Mark,
+    ActiveDirectory, ActiveDirectoryRules, DirectorySettings, LdapDirectory, LdapRules, Mark, Microsoft365,
 };
 use tenure_connect::http::Manners;
 use tenure_connect::ldap::{
@@ -142,7 +142,12 @@ impl Connections {
         let directory = documents
             .directory(name)
             .ok_or_else(|| EngineError::no_document(documents, Kind::Directory, name))?;
-        let base = Dn::parse(&directory.base)
+        if directory.kind == DirectoryKind::Microsoft365 {
+            let secrets: Arc<dyn Secrets> = Arc::clone(&self.vault) as _;
+            let environment = self.environment(documents, clock);
+            return Ok(Box::new(Microsoft365::new(directory, &secrets, &environment)?));
+        }
+        let base = Dn::parse(directory.base.as_deref().unwrap_or_default())
             .map_err(|error| EngineError::settings("directory", name, "base", &error))?;
         if directory.kind == DirectoryKind::Local {
             return Ok(Box::new(LocalDirectory::new(self.store.clone(), name, base)));
@@ -159,7 +164,7 @@ impl Connections {
             user_filter,
         };
         Ok(match directory.kind {
-            DirectoryKind::Local | DirectoryKind::ActiveDirectory => {
+            DirectoryKind::Local | DirectoryKind::Microsoft365 | DirectoryKind::ActiveDirectory => {
                 Box::new(ActiveDirectory::new(settings, ActiveDirectoryRules::default()).map_err(failed)?)
             }
             DirectoryKind::Ldap => {

@@ -88,6 +88,14 @@ fn letter(kind: ActionKind) -> char {
         ActionKind::Disable => 'd',
         ActionKind::Delete => 'x',
         ActionKind::CallWebhook => CALLS,
+        ActionKind::AssignLicences
+        | ActionKind::RevokeLicences
+        | ActionKind::RevokeSessions
+        | ActionKind::SetAutoReply
+        | ActionKind::SetPhoto
+        | ActionKind::RemovePhoto
+        | ActionKind::ConvertMailbox
+        | ActionKind::Restore => 'm',
     }
 }
 

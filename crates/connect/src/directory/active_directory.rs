@@ -1,9 +1,9 @@
 //! The rules of Active Directory (MS-ADTS), as Windows and Samba follow them.
 
 use tenure_core::account::{Access, AccountId};
-use tenure_core::action::ActionKind;
 use tenure_core::attribute::AttributeName;
 use tenure_core::dn::Dn;
+use tenure_core::document::DirectoryKind;
 use tenure_core::outcome::Refusal;
 use tenure_core::seams::{AccountRef, Capabilities};
 use tenure_core::secret::Secret;
@@ -42,7 +42,7 @@ const PRINCIPAL: &str = "userPrincipalName";
 impl Rules for ActiveDirectoryRules {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            actions: ActionKind::OF_DIRECTORIES.into(),
+            actions: DirectoryKind::ActiveDirectory.actions().iter().copied().collect(),
         }
     }
 

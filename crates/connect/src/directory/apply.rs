@@ -160,7 +160,8 @@ impl<R: Rules> LdapAccounts<R> {
             | Action::Enable
             | Action::Disable
             | Action::Delete { .. }
-            | Action::CallWebhook { .. } => {}
+            | Action::CallWebhook { .. }
+            | Action::Cloud(_) => {}
         }
         names.sort_by_key(|name| name.to_ascii_lowercase());
         names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));

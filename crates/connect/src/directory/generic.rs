@@ -3,6 +3,7 @@
 use tenure_core::account::{Access, AccountId};
 use tenure_core::action::ActionKind;
 use tenure_core::dn::Dn;
+use tenure_core::document::DirectoryKind;
 use tenure_core::outcome::Refusal;
 use tenure_core::seams::{AccountRef, Capabilities};
 use tenure_core::secret::Secret;
@@ -78,7 +79,12 @@ impl Rules for LdapRules {
         let needs_mark = |kind: &ActionKind| matches!(kind, ActionKind::Enable | ActionKind::Disable);
         let can = |kind: &ActionKind| self.disabled.is_some() || !needs_mark(kind);
         Capabilities {
-            actions: ActionKind::OF_DIRECTORIES.into_iter().filter(can).collect(),
+            actions: DirectoryKind::Ldap
+                .actions()
+                .iter()
+                .copied()
+                .filter(can)
+                .collect(),
         }
     }
 

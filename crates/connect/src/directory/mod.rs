@@ -1,5 +1,5 @@
-//! Directories that keep accounts: Active Directory, and LDAP servers in general. Both share one machinery; what
-//! differs between them is in [`ActiveDirectoryRules`] and [`LdapRules`] and nowhere else.
+//! Directories that keep accounts: Active Directory, LDAP servers in general, and Microsoft 365. The first two share
+//! one machinery; what differs between them is in [`ActiveDirectoryRules`] and [`LdapRules`] and nowhere else.
 
 mod active_directory;
 mod apply;
@@ -9,6 +9,7 @@ mod generic;
 mod job;
 mod machinery;
 mod membership;
+pub mod microsoft365;
 mod read;
 mod rules;
 mod settings;
@@ -17,6 +18,7 @@ mod verify;
 pub use active_directory::{ActiveDirectoryRules, AdminCount};
 pub use generic::{LdapRules, MemberOfSource, PasswordMethod};
 pub use machinery::LdapAccounts;
+pub use microsoft365::Microsoft365;
 pub use settings::{DirectorySettings, Mark};
 
 /// Accounts in Active Directory.

@@ -128,7 +128,7 @@ impl<R: Rules> LdapAccounts<R> {
             }
             Action::Enable => self.access_is(entry, Access::Enabled),
             Action::Disable => self.access_is(entry, Access::Disabled),
-            Action::Delete { .. } | Action::CallWebhook { .. } => Ok(()),
+            Action::Delete { .. } | Action::CallWebhook { .. } | Action::Cloud(_) => Ok(()),
         }
     }
 

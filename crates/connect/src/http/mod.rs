@@ -25,4 +25,5 @@ pub use masked::Masked;
 pub(crate) use masked::{MASK, said, scrub};
 pub use request::{HttpBody, HttpRequest, Method, Repeatable};
 pub use retry::Retries;
+pub(crate) use retry::asked_wait;
 pub use tls::{TlsError, Trust, tls_config};

@@ -9,7 +9,9 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::AttributeName;
+use crate::cloud::MailboxKind;
 
+use super::cloud_steps::{Restore, SetAutoReply};
 use super::scalar::{GuardLimit, OneOrMany, Span};
 
 /// A data source and a directory, with the rules that keep the accounts in one true to the other.
@@ -144,6 +146,30 @@ pub struct Step {
     /// Only so long after the start or end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Span>,
+    /// Licences that the account has, by name (`SPE_E3`) or id. Formats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assign_licences: Option<OneOrMany<String>>,
+    /// Licences that it has not: `all`, or their names or ids. Formats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoke_licences: Option<OneOrMany<String>>,
+    /// Everybody who uses the account has to sign in again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoke_sessions: Option<Nothing>,
+    /// What the mailbox answers by itself; `none` switches it off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_auto_reply: Option<SetAutoReply>,
+    /// The account's picture (JPEG or PNG, at most 2 MiB) in Base64. A format.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_photo: Option<String>,
+    /// The account has no picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remove_photo: Option<Nothing>,
+    /// The kind of mailbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub convert_mailbox: Option<MailboxKind>,
+    /// An account that was deleted comes back, instead of a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Restore>,
 }
 
 /// An account made by a template.

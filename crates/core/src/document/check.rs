@@ -3,6 +3,7 @@
 
 mod application;
 mod automation;
+mod cloud;
 mod cron;
 mod data_source;
 mod directory;
@@ -11,6 +12,7 @@ mod filter;
 mod fixture;
 mod incremental;
 mod lookup;
+mod microsoft365;
 mod names;
 mod repeat;
 mod steps;

@@ -3,6 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::application::PrivateAddresses;
+use super::microsoft365::{CloudAddresses, CloudScope, CloudSignIn};
+use crate::action::ActionKind;
+
 /// Where accounts live. `type` says which of the other fields are needed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -15,12 +19,13 @@ pub struct Directory {
     /// Which kind.
     #[serde(rename = "type")]
     pub kind: DirectoryKind,
-    /// The server: `ldaps://host` or `ldap://host` (encrypted with `StartTLS`). Not for `local`.
+    /// The server: `ldaps://host` or `ldap://host` (encrypted with `StartTLS`). Not for `local` and `microsoft365`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The subtree that Tenure may touch.
-    pub base: String,
-    /// Who Tenure is there. Not for `local`.
+    /// The subtree that Tenure may touch. Not for `microsoft365`, which has no containers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Who Tenure is there. Not for `local` and `microsoft365`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bind: Option<Bind>,
     /// File with the certificates (PEM) of the authority that signed the server's; the machine's own when not said.
@@ -29,7 +34,8 @@ pub struct Directory {
     /// How a connection is kept from being overheard.
     #[serde(default)]
     pub encryption: Encryption,
-    /// Which objects are accounts (RFC 4515); people's objects of the kind when not said.
+    /// Which objects are accounts (RFC 4515; for `microsoft365` a `$filter`); people's objects of the kind when
+    /// not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
     /// Connections at the same time.
@@ -43,6 +49,24 @@ pub struct Directory {
     /// `ldap` only: the attribute and value that switch sign-in off, which differ from server to server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_by: Option<DisabledBy>,
+    /// `microsoft365` only: the tenant, by its id or one of its domains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// `microsoft365` only: who Tenure is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<CloudSignIn>,
+    /// `microsoft365` only: which users are managed, and which of them are left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<CloudScope>,
+    /// `microsoft365` only: the country (two letters) of new users whose mapping gives none. Licences need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage_location: Option<String>,
+    /// `microsoft365` only: where the services are; the worldwide ones when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<CloudAddresses>,
+    /// `microsoft365` only: whether addresses of private networks and of this machine may be called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_addresses: Option<PrivateAddresses>,
 }
 
 impl Directory {
@@ -53,6 +77,36 @@ impl Directory {
     fn default_page_size() -> u32 {
         1000
     }
+
+    /// Why this directory cannot carry out an action; none when it can.
+    pub fn lack(&self, action: ActionKind) -> Option<Lack> {
+        if !self.kind.actions().contains(&action) {
+            let hint = match (self.kind, action) {
+                (DirectoryKind::Microsoft365, ActionKind::Move) => {
+                    "there are no containers in Microsoft 365; leave the step out"
+                }
+                _ => "leave the step out, or use it with a directory of `type: microsoft365`",
+            };
+            return Some(Lack {
+                found: format!("which `type: {}` cannot do", self.kind.name()),
+                hint,
+            });
+        }
+        let is_switch = matches!(action, ActionKind::Enable | ActionKind::Disable);
+        (is_switch && self.kind == DirectoryKind::Ldap && self.disabled_by.is_none()).then(|| Lack {
+            found: format!("and directory `{}` does not say how", self.name),
+            hint: "add `disabled_by: { attribute: …, value: … }` to the directory",
+        })
+    }
+}
+
+/// Why a directory cannot carry out an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// What was found, to be said after the action.
+    pub found: String,
+    /// What would be right.
+    pub hint: &'static str,
 }
 
 /// Kinds of directory.
@@ -65,6 +119,8 @@ pub enum DirectoryKind {
     Ldap,
     /// Built in: accounts in Tenure's own database.
     Local,
+    /// Users of Microsoft Entra ID with Microsoft 365, by Microsoft Graph.
+    Microsoft365,
 }
 
 impl DirectoryKind {
@@ -74,9 +130,41 @@ impl DirectoryKind {
             Self::ActiveDirectory => "active_directory",
             Self::Ldap => "ldap",
             Self::Local => "local",
+            Self::Microsoft365 => "microsoft365",
+        }
+    }
+
+    /// Whether its objects are in containers, below a base.
+    pub fn has_containers(self) -> bool {
+        self != Self::Microsoft365
+    }
+
+    /// What directories of this kind can do, as far as their settings allow it.
+    pub fn actions(self) -> &'static [ActionKind] {
+        match self {
+            Self::ActiveDirectory | Self::Ldap | Self::Local => &ActionKind::OF_DIRECTORIES,
+            Self::Microsoft365 => &OF_MICROSOFT365,
         }
     }
 }
+
+const OF_MICROSOFT365: [ActionKind; 15] = [
+    ActionKind::CreateAccount,
+    ActionKind::ModifyAttributes,
+    ActionKind::AddToGroups,
+    ActionKind::RemoveFromGroups,
+    ActionKind::Enable,
+    ActionKind::Disable,
+    ActionKind::Delete,
+    ActionKind::AssignLicences,
+    ActionKind::RevokeLicences,
+    ActionKind::RevokeSessions,
+    ActionKind::SetAutoReply,
+    ActionKind::SetPhoto,
+    ActionKind::RemovePhoto,
+    ActionKind::ConvertMailbox,
+    ActionKind::Restore,
+];
 
 /// Who Tenure is in a directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

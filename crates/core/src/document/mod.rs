@@ -7,6 +7,7 @@ mod authorization;
 mod automation;
 mod catalog;
 mod check;
+mod cloud_steps;
 mod complaint;
 mod csv;
 mod data_source;
@@ -16,6 +17,7 @@ mod fixture;
 mod incremental;
 mod load;
 mod lookup;
+mod microsoft365;
 mod preset;
 mod reader;
 mod repeat;
@@ -42,17 +44,19 @@ pub use automation::{
 };
 pub use catalog::{Choice, ChoiceError, Discovery, Link, Need, Preset, Ready, Setting, SettingForm, Way};
 pub use check::{check, check_automation};
+pub use cloud_steps::{FullAutoReply, Restore, SetAutoReply};
 pub use csv::Csv;
 pub use data_source::{
     DataSource, EndpointUse, FileFormat, FileReading, FullMapping, LifecycleMapping, Mapping, Sheet,
     SourceFile, WriteMode, Xlsx,
 };
-pub use directory::{Bind, Directory, DirectoryKind, DisabledBy, Encryption};
+pub use directory::{Bind, Directory, DirectoryKind, DisabledBy, Encryption, Lack};
 pub use error::{DocumentError, Severity};
 pub use fixture::{Expectation, ExpectedState, ExpectedValues, Fixture};
 pub use incremental::Incremental;
 pub use load::load;
 pub use lookup::Lookup;
+pub use microsoft365::{CloudAddresses, CloudScope, CloudSignIn, SyncedUsers, UserType};
 pub use preset::presets;
 pub use repeat::{Cursor, NextLink, PageNumber, Place, Repeat};
 pub use scalar::{GuardLimit, OneOrMany, Scalar, Span};

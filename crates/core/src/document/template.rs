@@ -22,12 +22,14 @@ pub struct Template {
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The container (OU) into which the account goes. A format.
-    pub container: String,
+    /// The container (OU) into which the account goes. A format. Not for `microsoft365`, which has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// The attribute that names the object in its container; `CN` when not said.
     #[serde(default = "Template::common_name")]
     pub rdn_attribute: AttributeName,
-    /// What the object is called, in order of preference; a number is added when all are taken.
+    /// What the object is called, in order of preference; a number is added when all are taken. Without a container
+    /// it is called by its `userPrincipalName`.
     #[serde(default = "Template::display_name")]
     pub rdn: OneOrMany<String>,
     /// Attributes whose values no two accounts may share, each with what is tried in order. A number is added when

@@ -6,6 +6,7 @@ mod endpoints;
 mod examples;
 mod fetching;
 mod loading;
+mod microsoft365;
 mod robustness;
 mod webhooks;
 

@@ -50,6 +50,14 @@ impl Counts {
                 ActionKind::Disable => counts.disables = 1,
                 ActionKind::Delete => counts.deletes = 1,
                 ActionKind::CallWebhook => {}
+                ActionKind::AssignLicences
+                | ActionKind::RevokeLicences
+                | ActionKind::RevokeSessions
+                | ActionKind::SetAutoReply
+                | ActionKind::SetPhoto
+                | ActionKind::RemovePhoto
+                | ActionKind::ConvertMailbox
+                | ActionKind::Restore => counts.modifies = 1,
             }
         }
         counts

@@ -11,6 +11,7 @@ use crate::profile::Profile;
 
 use super::calls::{self, Asked, Occasion};
 use super::change::{Event, Operation};
+use super::cloud::{self, Beginning};
 use super::naming::{NameKey, NameKind, Names};
 use super::rules::{Call, Rules, Step, Task, Template};
 use super::steps::{dn_from, evaluate};
@@ -81,6 +82,12 @@ impl Joiner<'_> {
                 self.call(call, step);
                 Ok(())
             }
+            Task::Cloud(task) if self.dn.is_some() => {
+                let asked = cloud::ask(task, &[], Beginning::Now, &self.scope(), &step.origin)?;
+                self.operations
+                    .extend(asked.map(|action| Operation::write(Action::Cloud(action), step.origin.clone())));
+                Ok(())
+            }
             // The rest speaks of an account that is there; a new one is as its template says.
             _ => Ok(()),
         }
@@ -142,7 +149,10 @@ impl Joiner<'_> {
             let name = self.choose(&wanted, origin, names, key)?;
             self.chosen.push((attribute.clone(), name));
         }
-        let container = dn_from(&template.container, &self.scope(), origin)?;
+        let container = match &template.container {
+            Some(container) => dn_from(container, &self.scope(), origin)?,
+            None => Dn::root(),
+        };
         let rdn_attribute = &template.rdn_attribute;
         let already = self
             .chosen

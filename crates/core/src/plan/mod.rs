@@ -3,6 +3,7 @@
 
 mod calls;
 mod change;
+mod cloud;
 mod correlate;
 mod guard;
 mod joiner;
@@ -15,6 +16,7 @@ mod steps;
 mod text;
 
 pub use change::{Change, Event, Finding, FindingKind, Operation, Reason};
+pub use cloud::CloudTask;
 pub use guard::{Counts, Hold, HoldKind, Limit, Limits, Observation, Tally, holds};
 pub use naming::NameKind;
 pub use planner::{PlanSink, Planner, Summary, World};

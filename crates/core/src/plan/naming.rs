@@ -173,6 +173,9 @@ impl Names {
 
     /// A container, in which names of objects are looked for.
     pub fn container(&mut self, dn: &Dn) -> ContainerKey {
+        if dn.as_str().is_empty() {
+            return ContainerKey(0);
+        }
         if let Some(known) = self.containers.get(dn.as_str()) {
             return *known;
         }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{Access, Account, Snapshot};
 use crate::action::Action;
 use crate::attribute::{AttributeIndex, AttributeName};
+use crate::cloud::CloudAction;
 use crate::dn::Dn;
 use crate::lifecycle::Lifecycle;
 use crate::link::{InSync, Link, LinkState};
@@ -16,6 +17,7 @@ use crate::profile::{PersonKey, Profile};
 
 use super::calls::Occasion;
 use super::change::{Change, Event, Finding, FindingKind, Operation, Reason};
+use super::cloud::Beginning;
 use super::correlate::{Correlated, Correlation, Fit};
 use super::guard::Counts;
 use super::joiner::join;
@@ -211,7 +213,8 @@ impl<'a> Planner<'a> {
             anchor,
             self.world.now,
             Occasion::new(event, link, self.world.now),
-        );
+        )
+        .beginning(Beginning::of(event, link));
         let asked = ask(&mut draft, event);
         if let Err(text) = asked {
             return out.finding(Some(&profile.key), FindingKind::Value, text);
@@ -288,6 +291,7 @@ impl<'a> Planner<'a> {
         match profile.lifecycle {
             Lifecycle::Upcoming { .. } => out.summary.upcoming += 1,
             Lifecycle::Ended { .. } | Lifecycle::Inactive => out.summary.ignored += 1,
+            Lifecycle::Active { .. } if let Some(change) = self.restored(profile) => out.change(change),
             Lifecycle::Active { .. } => match join(self.rules, profile, register.names(), self.world.now) {
                 Err(text) => out.finding(Some(&profile.key), FindingKind::Value, text),
                 Ok((operations, _)) if operations.is_empty() => out.summary.ignored += 1,
@@ -313,6 +317,34 @@ impl<'a> Planner<'a> {
                 }
             },
         }
+    }
+
+    /// Bringing back the deleted account of somebody who is active again. The account comes back as it went; the next
+    /// run sees somebody who had left, and follows the rest of the rehire rule.
+    fn restored(&self, profile: &Profile) -> Option<Change> {
+        let within = self.rules.restores_within()?;
+        let links = self.world.links;
+        let at = links.binary_search_by(|link| link.key.cmp(&profile.key)).ok()?;
+        let link = links.get(at).filter(|link| link.state == LinkState::Deleted)?;
+        let until = link.since.checked_add(within).unwrap_or(Timestamp::MAX);
+        (self.world.now < until).then(|| Change {
+            person: profile.key.clone(),
+            name: self
+                .rules
+                .display
+                .and_then(|attribute| profile.attributes.first(attribute))
+                .unwrap_or_else(|| profile.key.as_str())
+                .to_owned(),
+            event: Event::Rehire,
+            reason: Reason::ActiveAgain,
+            account: Some(link.account.clone()),
+            dn: Some(Dn::root()),
+            matched: None,
+            then: LinkState::Left,
+            operations: vec![Operation::write(Action::Cloud(CloudAction::Restore), "rehire")],
+            later: Vec::new(),
+            record: Some(profile.record),
+        })
     }
 
     /// Somebody whose record is gone.
@@ -344,7 +376,8 @@ impl<'a> Planner<'a> {
             anchor,
             self.world.now,
             occasion,
-        );
+        )
+        .beginning(Beginning::of(Event::Leaver, Some(link)));
         if let Err(text) = draft.ask(Event::Leaver) {
             return out.finding(Some(&link.key), FindingKind::Value, text);
         }

@@ -10,6 +10,7 @@ use crate::link::StepKey;
 use crate::password::PasswordRule;
 
 use super::change::Event;
+use super::cloud::CloudTask;
 use super::guard::Limits;
 use super::naming::NameKind;
 
@@ -40,11 +41,22 @@ pub struct Rules {
     pub uses_now: bool,
     /// Where `memberOf` is in the dictionary, when a step needs it.
     pub member_of: Option<AttributeIndex>,
+    /// Where the licences are in the dictionary, when a step needs them.
+    pub licences: Option<AttributeIndex>,
     /// What people are called in plans: the attribute to show.
     pub display: Option<AttributeIndex>,
 }
 
 impl Rules {
+    /// How long ago an account may have been deleted to be restored for somebody who is back; none when the rule does
+    /// not say so.
+    pub(super) fn restores_within(&self) -> Option<SignedDuration> {
+        self.rehire.iter().find_map(|step| match step.task {
+            Task::Cloud(CloudTask::Restore { within }) => Some(within),
+            _ => None,
+        })
+    }
+
     /// The attributes whose values must be unique, for asking a directory which are taken.
     pub fn named_attributes(&self) -> Vec<AttributeName> {
         self.chosen_once()
@@ -111,6 +123,8 @@ pub enum Task {
     Delete,
     /// A call about the account.
     Call(Call),
+    /// Something that a cloud directory has beside accounts and groups.
+    Cloud(CloudTask),
 }
 
 /// A call that a step asks for.
@@ -131,8 +145,8 @@ pub struct Call {
 pub struct Template {
     /// Its name.
     pub name: String,
-    /// Where the account goes.
-    pub container: Format,
+    /// Where the account goes; none in a directory without containers.
+    pub container: Option<Format>,
     /// The attribute that names the object within its container.
     pub rdn_attribute: AttributeName,
     /// What the object is called, in order of preference.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::account::{Access, Account};
 use crate::action::{Action, AttributeChange, AttributeValues};
 use crate::attribute::{AttributeIndex, Attributes};
+use crate::cloud::Licence;
 use crate::dn::Dn;
 use crate::document::WriteMode;
 use crate::expression::{Evaluated, Format, Scope};
@@ -15,6 +16,7 @@ use crate::syntax::Syntax;
 
 use super::calls::{self, Asked, Occasion};
 use super::change::{Event, Operation};
+use super::cloud::{self, Beginning};
 use super::rules::{Call, Rules, Step, Task};
 
 /// A person and account for which steps are asked, with what steps before have already asked for.
@@ -41,6 +43,7 @@ pub(super) struct Draft<'a> {
     /// How many operations there were before those of the mover rule.
     before_mover: Option<usize>,
     deleted: bool,
+    beginning: Beginning,
 }
 
 /// A call among the operations of a draft.
@@ -102,7 +105,14 @@ impl<'a> Draft<'a> {
             called: Vec::new(),
             before_mover: None,
             deleted: false,
+            beginning: Beginning::Before,
         }
+    }
+
+    /// Says whether the event begins with this plan.
+    pub(super) fn beginning(mut self, beginning: Beginning) -> Self {
+        self.beginning = beginning;
+        self
     }
 
     /// Asks for a rule's steps, in order.
@@ -298,6 +308,17 @@ impl<'a> Draft<'a> {
                     },
                     &step.origin,
                 );
+            }
+            Task::Cloud(task) => {
+                let values = self
+                    .rules
+                    .licences
+                    .map(|index| self.account.attributes.get(index));
+                let held: Vec<Licence> = values.into_iter().flatten().filter_map(Licence::parse).collect();
+                let asked = cloud::ask(task, &held, self.beginning, &self.scope(), &step.origin)?;
+                if let Some(action) = asked {
+                    self.push(Action::Cloud(action), &step.origin);
+                }
             }
         }
         Ok(())

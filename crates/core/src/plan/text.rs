@@ -30,7 +30,8 @@ impl fmt::Display for Change {
             self.event,
             self.reason
         )?;
-        if let Some(dn) = &self.dn {
+        // A deleted account has a name only once it is back.
+        if let Some(dn) = self.dn.as_ref().filter(|dn| !dn.as_str().is_empty()) {
             writeln!(f, "    account {dn}")?;
         }
         if let Some(how) = &self.matched {

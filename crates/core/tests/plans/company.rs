@@ -297,7 +297,7 @@ impl Company {
             }
             Action::Enable => entry.access = Access::Enabled,
             Action::Disable => entry.access = Access::Disabled,
-            Action::CallWebhook { .. } => {}
+            Action::CallWebhook { .. } | Action::Cloud(_) => {}
             other @ (Action::CreateAccount { .. } | Action::Delete { .. }) => {
                 panic!("{other:?} was handled before")
             }

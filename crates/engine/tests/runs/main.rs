@@ -14,6 +14,8 @@ mod lifecycle;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod microsoft365;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod overlap;

@@ -18,6 +18,7 @@ use super::{
 use crate::stage::{
     Vendor, Wait,
     answer::{Answer, Object, Refused},
+    encoding::{base64, from_base64},
     faults::{AnswerFault, Trouble},
 };
 
@@ -98,6 +99,10 @@ async fn answer(server: &Shared, part: &Value, trouble: &Trouble, nth: usize) ->
     let body = match &part["body"] {
         Value::Null => Bytes::new(),
         body if headers.get("content-type").is_some_and(is_json) => body.to_string().into(),
+        // What is no JSON comes as Base64.
+        Value::String(coded) if headers.contains_key("content-type") => from_base64(coded)
+            .ok_or_else(|| bad_request("The body of a batched request is not Base64."))?
+            .into(),
         _ => {
             return Err(bad_request(
                 "A batched request with a body needs the header Content-Type.",
@@ -137,8 +142,11 @@ async fn shown(id: &str, answer: Response) -> Value {
     shown.insert("id".to_owned(), id.into());
     shown.insert("status".to_owned(), parts.status.as_u16().into());
     shown.insert("headers".to_owned(), headers.into());
+    let kind = parts.headers.get("content-type");
     if let Ok(body) = serde_json::from_slice::<Value>(&body) {
         shown.insert("body".to_owned(), body);
+    } else if kind.is_some_and(|kind| !is_json(kind)) && !body.is_empty() {
+        shown.insert("body".to_owned(), base64(&body).into());
     }
     shown.into()
 }

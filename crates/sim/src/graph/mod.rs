@@ -1,5 +1,5 @@
-//! Microsoft Graph v1.0 under `/v1.0`: users, groups, licences, deleted users, change tracking, batches and change
-//! notifications; tokens under `/{tenant}/oauth2/v2.0`.
+//! Microsoft Graph v1.0 under `/v1.0`: users, groups, licences, photos, deleted users, change tracking, batches and
+//! change notifications; tokens under `/{tenant}/oauth2/v2.0`; commands for Exchange Online under `/adminapi`.
 //!
 //! The traps are reproduced: without `$select` most fields are missing, `$top` over 999 is refused and `$skip` is not
 //! supported, some queries need `ConsistencyLevel: eventual`, `@odata.count` is on the first page only, a delta
@@ -16,10 +16,12 @@ mod call;
 mod deleted;
 mod delta;
 mod desk;
+mod exchange;
 mod filter;
 mod group_delta;
 mod groups;
 mod list;
+mod photo;
 mod record;
 mod server;
 mod subscriptions;
@@ -66,6 +68,8 @@ pub struct GraphOptions {
     /// How many requests it answers, such as [`TENANT_LIMIT`], the parts of a batch counted one by one; `None` for
     /// all of them.
     pub rate_limit: Option<RateLimit>,
+    /// How many licences of each kind there are.
+    pub seats: u32,
 }
 
 impl GraphOptions {
@@ -87,6 +91,7 @@ impl GraphOptions {
             port: 0,
             public_url: None,
             rate_limit: None,
+            seats: 2_000_000,
         }
     }
 }
@@ -115,6 +120,7 @@ impl Graph {
                 tenant: options.tenant,
                 url: options.public_url.unwrap_or(url),
                 epoch: AtomicU64::new(1),
+                seats: options.seats,
             }
         };
         let running = Running::start("Graph", options.port, make, server::router).await?;
@@ -129,6 +135,15 @@ impl Graph {
     /// Makes every access token handed out so far worthless.
     pub fn expire_tokens(&self) {
         self.running.vendor.tokens.expire();
+    }
+
+    /// Writes these properties of a user as Microsoft's own services would, such as `onPremisesSyncEnabled`.
+    /// A user that is not known is left alone.
+    pub fn set(&self, id: &str, fields: serde_json::Map<String, serde_json::Value>) {
+        let mut desk = self.running.vendor.desk.touch();
+        if let Ok(number) = users::find(&desk, id).map(crate::population::Person::number) {
+            desk.act(|register| register.write(Some(number), fields));
+        }
     }
 
     /// Forgets every delta token handed out so far, as Graph does after a week.

@@ -34,6 +34,8 @@ pub(super) const SKUS: [(&str, &str); 2] = [
 pub(super) const MANAGER: &str = "~manager";
 /// Where the settings of the mailbox are kept.
 pub(super) const MAILBOX: &str = "~mailbox";
+/// Where the picture is kept, in Base64.
+pub(super) const PHOTO: &str = "~photo";
 
 /// Which fields show what the population calls that.
 pub(super) fn covers(attribute: &str) -> &'static [&'static str] {

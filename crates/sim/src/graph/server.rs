@@ -13,13 +13,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use serde_json::json;
 
 use super::{
     batch,
-    call::{Call, bad_request, refuse},
+    call::{Call, bad_request, no_content, ok, refuse},
     deleted, delta,
     desk::Desk,
-    group_delta, groups, subscriptions, token, users, writes,
+    exchange, group_delta, groups, photo, subscriptions, token, users, writes,
 };
 use crate::stage::{
     Stage, Vendor, Wait,
@@ -27,7 +28,7 @@ use crate::stage::{
     bearer::{Tokens, bearer},
     control,
     desk::{Locked, Registered},
-    faults::Trouble,
+    faults::{AnswerFault, Trouble},
     gate::gate,
     login::Login,
     register::Register,
@@ -43,6 +44,8 @@ pub(super) struct Shared {
     pub(super) url: String,
     /// Delta tokens of an earlier one are forgotten.
     pub(super) epoch: AtomicU64,
+    /// How many licences of each kind there are.
+    pub(super) seats: u32,
 }
 
 impl Shared {
@@ -59,6 +62,9 @@ impl Shared {
     pub(super) fn answer(&self, call: &Call) -> Answer {
         let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
         let none = || Err(bad_request("Resource not found for the segment or method."));
+        if call.method != Method::GET && call.trouble.answer == Some(AnswerFault::Acknowledged {}) {
+            return Ok(acknowledged(call));
+        }
         match (&call.method, path.as_slice()) {
             (&Method::GET, ["users", "delta" | "delta()" | "microsoft.graph.delta()"]) => {
                 delta::changes(self, call)
@@ -74,6 +80,10 @@ impl Shared {
             (&Method::GET, ["users", id, "directReports"]) => users::reports(self, call, id),
             (&Method::GET, ["users", id, "mailboxSettings"]) => users::mailbox(self, id),
             (&Method::PATCH, ["users", id, "mailboxSettings"]) => writes::set_mailbox(self, call, id),
+            (&Method::GET, ["users", id, "photo"]) => photo::show(self, id),
+            (&Method::GET, ["users", id, "photo", "$value"]) => photo::bytes(self, id),
+            (&Method::PUT | &Method::PATCH, ["users", id, "photo", "$value"]) => photo::set(self, call, id),
+            (&Method::DELETE, ["users", id, "photo", "$value"]) => photo::remove(self, id),
             (&Method::POST, ["users", id, "revokeSignInSessions"]) => writes::revoke(self, id),
             (&Method::POST, ["users", id, "assignLicense"]) => writes::assign(self, call, id),
             (&Method::GET, ["users", id, "memberOf"]) => groups::of_user(self, call, id, false),
@@ -182,6 +192,17 @@ impl Vendor for Shared {
     }
 }
 
+/// A yes to which nothing was done.
+fn acknowledged(call: &Call) -> Response {
+    let creates = call.method == Method::POST && call.path == ["users"];
+    if !creates {
+        return no_content();
+    }
+    let mut answer = ok(&json!({ "id": "00000000-0000-4000-8000-000000000000" }));
+    *answer.status_mut() = StatusCode::CREATED;
+    answer
+}
+
 fn invalid_token(message: &str) -> Response {
     refuse(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message)
 }
@@ -205,6 +226,9 @@ async fn take(
     body: Bytes,
 ) -> Response {
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    if let Some(tenant) = exchange::tenant(target) {
+        return exchange::command(&server, tenant, &method, &headers, &body, &trouble).into_response();
+    }
     let Some(target) = target.strip_prefix("/v1.0/") else {
         return refuse(StatusCode::NOT_FOUND, "ResourceNotFound", "Invalid version.");
     };

@@ -1,10 +1,10 @@
 //! Reading users, their managers and their licences.
 
-use axum::response::Response;
+use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 
 use super::{
-    call::{Call, bad_request, not_found, ok, unsupported},
+    call::{Call, bad_request, not_found, ok, refuse, unsupported},
     desk::Desk,
     filter::Filter,
     list::{self, Select},
@@ -182,9 +182,25 @@ pub(super) fn directory_objects(server: &Shared, call: &Call, desk: &Desk, peopl
     })
 }
 
+/// A mailbox comes with a licence; a shared one stays without.
+pub(super) fn has_mailbox(desk: &Desk, person: Person<'_>) -> Result<(), Refused> {
+    let written = desk.register.written(person.number(), MAILBOX);
+    let shared = written.is_some_and(|settings| settings["userPurpose"] == "shared");
+    let record = user(desk, person);
+    let licensed = record["assignedLicenses"]
+        .as_array()
+        .is_some_and(|all| !all.is_empty());
+    if licensed || shared {
+        return Ok(());
+    }
+    let message = "The mailbox is either inactive, soft-deleted, or is hosted on-premise.";
+    Err(refuse(StatusCode::NOT_FOUND, "MailboxNotEnabledForRESTAPI", message).into())
+}
+
 pub(super) fn mailbox(server: &Shared, id: &str) -> Answer {
     let desk = server.desk.look();
     let person = find(&desk, id)?;
+    has_mailbox(&desk, person)?;
     let mut settings = object(json!({
         "@odata.context": server.link("$metadata#users/mailboxSettings"),
         "timeZone": "UTC",
@@ -199,11 +215,11 @@ pub(super) fn mailbox(server: &Shared, id: &str) -> Answer {
     Ok(ok(&settings.into()))
 }
 
-pub(super) fn skus(server: &Shared) -> Response {
-    let desk = server.desk.look();
+/// How many licences of each kind are in use.
+pub(super) fn used(desk: &Desk) -> [u32; SKUS.len()] {
     let mut used = [0_u32; SKUS.len()];
     for person in desk.users() {
-        let record = user(&desk, person);
+        let record = user(desk, person);
         let licences = record.get("assignedLicenses").and_then(Value::as_array);
         for licence in licences.into_iter().flatten() {
             if let Some(place) = SKUS.iter().position(|(id, _)| licence["skuId"] == *id) {
@@ -211,6 +227,12 @@ pub(super) fn skus(server: &Shared) -> Response {
             }
         }
     }
+    used
+}
+
+pub(super) fn skus(server: &Shared) -> Response {
+    let desk = server.desk.look();
+    let used = used(&desk);
     let rows: Vec<Value> = SKUS
         .iter()
         .zip(used)
@@ -218,7 +240,7 @@ pub(super) fn skus(server: &Shared) -> Response {
             json!({
                 "id": format!("{}_{id}", server.tenant), "skuId": id, "skuPartNumber": name, "appliesTo": "User",
                 "capabilityStatus": "Enabled", "consumedUnits": used, "servicePlans": [],
-                "prepaidUnits": { "enabled": 2_000_000, "suspended": 0, "warning": 0 },
+                "prepaidUnits": { "enabled": server.seats, "suspended": 0, "warning": 0 },
             })
         })
         .collect();

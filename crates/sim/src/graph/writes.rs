@@ -10,7 +10,7 @@ use super::{
     list::Select,
     record::{MAILBOX, MANAGER, SKUS, USUAL, user},
     server::Shared,
-    users::{find, principal_name},
+    users::{find, has_mailbox, principal_name, used},
 };
 use crate::stage::answer::{Answer, Object, Refused, moment, object};
 
@@ -161,6 +161,12 @@ pub(super) fn update(server: &Shared, call: &Call, id: &str) -> Answer {
     let person = find(&desk, id)?;
     let number = person.number();
     let mut fields = admit(&desk, Some(number), &body)?;
+    if user(&desk, person)["onPremisesSyncEnabled"] == true {
+        return Err(bad_request(
+            "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects \
+             currently undergoing migration.",
+        ));
+    }
     // What is not sent of these stays.
     let record = user(&desk, person);
     for name in ["employeeOrgData", "onPremisesExtensionAttributes"] {
@@ -214,7 +220,9 @@ pub(super) fn remove_manager(server: &Shared, id: &str) -> Answer {
 pub(super) fn set_mailbox(server: &Shared, call: &Call, id: &str) -> Answer {
     let body = call.object()?;
     let mut desk = server.desk.touch();
-    let number = find(&desk, id)?.number();
+    let person = find(&desk, id)?;
+    has_mailbox(&desk, person)?;
+    let number = person.number();
     let mut settings = match desk.register.written(number, MAILBOX) {
         Some(Value::Object(written)) => written.clone(),
         _ => Object::new(),
@@ -248,6 +256,7 @@ pub(super) fn assign(server: &Shared, call: &Call, id: &str) -> Answer {
     let person = find(&desk, id)?;
     let number = person.number();
     let record = user(&desk, person);
+    let used = used(&desk);
     if !add.is_empty() && record["usageLocation"].is_null() {
         return Err(bad_request(
             "License assignment cannot be done for user with invalid usage location.",
@@ -265,6 +274,14 @@ pub(super) fn assign(server: &Shared, call: &Call, id: &str) -> Answer {
             return Err(bad_request(
                 "License does not correspond to a valid company License.",
             ));
+        }
+        let is_new = !licences.iter().any(|known| known["skuId"] == licence["skuId"]);
+        let place = SKUS.iter().position(|(id, _)| licence["skuId"] == *id);
+        if is_new && place.is_some_and(|place| used[place] >= server.seats) {
+            return Err(bad_request(&format!(
+                "Subscription with SKU {} does not have any available licenses.",
+                licence["skuId"].as_str().unwrap_or_default()
+            )));
         }
         licences.retain(|known| known["skuId"] != licence["skuId"]);
         let plans = licence.get("disabledPlans").cloned().unwrap_or_else(|| json!([]));

@@ -39,6 +39,15 @@ pub(crate) fn base64_url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Base64 with padding.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    let mut text = base64_url(bytes).replace('-', "+").replace('_', "/");
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    text
+}
+
 /// Reads Base64 of either alphabet, with or without padding.
 pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     const RULES: GeneralPurposeConfig = GeneralPurposeConfig::new()

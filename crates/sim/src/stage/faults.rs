@@ -68,6 +68,9 @@ pub enum AnswerFault {
         /// How long, in MiB.
         mib: u32,
     },
+    /// Requests that would change something are answered as done, and nothing is done. Only Graph knows it; others
+    /// answer as usual.
+    Acknowledged {},
 }
 
 /// A page that is not delivered.

@@ -70,7 +70,9 @@ async fn pass<V: Vendor>(vendor: &V, request: Request, next: Next) -> Response {
         }
         Some(AnswerFault::Huge { mib }) => spoiled::huge(*mib),
         Some(AnswerFault::GzipBomb { mib }) => spoiled::gzip_bomb(*mib),
-        Some(AnswerFault::Empty {}) | None => answer(request, next, trouble).await,
+        Some(AnswerFault::Empty {} | AnswerFault::Acknowledged {}) | None => {
+            answer(request, next, trouble).await
+        }
     }
 }
 

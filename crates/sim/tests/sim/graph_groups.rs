@@ -88,6 +88,7 @@ async fn licences_are_given_and_taken_where_the_country_is_known() {
     );
     let made = api.post("/users", ada()).await.expect(201);
     let path = format!("/users/{}", made["id"].as_str().unwrap());
+    assert_eq!(api.status(&format!("{path}/mailboxSettings")).await, 404);
     let give = json!({ "addLicenses": [{ "skuId": sku, "disabledPlans": [] }], "removeLicenses": [] });
     let assign = format!("{path}/assignLicense");
     api.post(&assign, give.clone()).await.expect(200);
@@ -95,13 +96,7 @@ async fn licences_are_given_and_taken_where_the_country_is_known() {
         api.get("/subscribedSkus").await["value"][0]["consumedUnits"],
         used + 1
     );
-    let take = json!({ "addLicenses": [], "removeLicenses": [sku] });
-    api.post(&assign, take.clone()).await.expect(200);
-    api.post(&assign, take).await.expect(400);
-    api.patch(&path, json!({ "usageLocation": null }))
-        .await
-        .expect(204);
-    api.post(&assign, give).await.expect(400);
+    // The mailbox comes with the licence.
     let settings = format!("{path}/mailboxSettings");
     api.patch(
         &settings,
@@ -113,6 +108,87 @@ async fn licences_are_given_and_taken_where_the_country_is_known() {
         api.get(&settings).await["automaticRepliesSetting"]["status"],
         "alwaysEnabled"
     );
+    let take = json!({ "addLicenses": [], "removeLicenses": [sku] });
+    api.post(&assign, take.clone()).await.expect(200);
+    api.post(&assign, take).await.expect(400);
+    api.patch(&path, json!({ "usageLocation": null }))
+        .await
+        .expect(204);
+    api.post(&assign, give).await.expect(400);
+}
+
+#[tokio::test]
+async fn the_last_licence_is_given_once() {
+    let few = GraphOptions {
+        seats: 1,
+        ..options(0)
+    };
+    let (_sim, api) = of(few).await;
+    let skus = api.get("/subscribedSkus").await;
+    let give = json!({ "addLicenses": [{ "skuId": skus["value"][0]["skuId"] }], "removeLicenses": [] });
+    let mut made = Vec::new();
+    for name in ["ada", "bob"] {
+        let mut user = ada();
+        user["userPrincipalName"] = format!("{name}@northwind.test").into();
+        made.push(
+            api.post("/users", user).await.expect(201)["id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
+    }
+    api.post(&format!("/users/{}/assignLicense", made[0]), give.clone())
+        .await
+        .expect(200);
+    // Having it already is no second one.
+    api.post(&format!("/users/{}/assignLicense", made[0]), give.clone())
+        .await
+        .expect(200);
+    api.post(&format!("/users/{}/assignLicense", made[1]), give)
+        .await
+        .expect(400);
+}
+
+#[tokio::test]
+async fn photos_travel_in_batches_as_base64() {
+    let (sim, api) = among(3).await;
+    let photo = format!("/users/{}/photo", id_of(&sim, 1));
+    assert_eq!(api.status(&photo).await, 404);
+    let jpeg = "/9j/4AAQSkZJRgABAQAAAQABAAD/2Q==";
+    let set = |body: &str| {
+        json!({ "requests": [
+            { "id": "1", "method": "PUT", "url": format!("{photo}/$value"), "body": body,
+              "headers": { "Content-Type": "image/jpeg" } },
+            { "id": "2", "method": "GET", "url": format!("{photo}/$value") },
+        ] })
+    };
+    let refused = api.post("/$batch", set("bm8gcGljdHVyZQ==")).await.expect(200);
+    assert_eq!(part(&refused, "1")["status"], 400);
+    let kept = api.post("/$batch", set(jpeg)).await.expect(200);
+    assert_eq!(
+        (&part(&kept, "1")["status"], &part(&kept, "2")["body"]),
+        (&json!(200), &json!(jpeg))
+    );
+    assert_eq!(api.get(&photo).await["@odata.mediaContentType"], "image/jpeg");
+    api.delete(&format!("{photo}/$value")).await.expect(204);
+    assert_eq!(api.status(&photo).await, 404);
+}
+
+#[tokio::test]
+async fn a_yes_to_a_write_is_not_always_true() {
+    let (sim, api) = among(3).await;
+    let path = format!("/users/{}", id_of(&sim, 1));
+    let before = api.get(&path).await;
+    sim.faults(Faults {
+        answer: Some(AnswerFault::Acknowledged {}),
+        ..Faults::default()
+    });
+    api.patch(&path, json!({ "jobTitle": "Nobody" }))
+        .await
+        .expect(204);
+    api.post("/users", ada()).await.expect(201);
+    assert_eq!(api.get(&path).await, before);
+    assert_eq!(everybody(&api, "/users").await.0.len(), 3);
 }
 
 fn part<'a>(body: &'a Value, id: &str) -> &'a Value {

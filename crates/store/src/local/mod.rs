@@ -155,7 +155,7 @@ impl LocalDirectory {
 impl Directory for LocalDirectory {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            actions: ActionKind::OF_DIRECTORIES.into_iter().collect(),
+            actions: ActionKind::OF_DIRECTORIES.into(),
         }
     }
 

@@ -367,7 +367,11 @@ impl Wanted {
                 Action::AddToGroups { group } | Action::RemoveFromGroups { group } => {
                     wanted.groups.insert(group.normalised());
                 }
-                Action::Enable | Action::Disable | Action::Delete { .. } | Action::CallWebhook { .. } => {}
+                Action::Enable
+                | Action::Disable
+                | Action::Delete { .. }
+                | Action::CallWebhook { .. }
+                | Action::Cloud(_) => {}
             }
         }
         wanted

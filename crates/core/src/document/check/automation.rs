@@ -47,6 +47,9 @@ impl Checker<'_> {
         let documents = self.documents;
         let source = documents.data_source(&automation.source);
         let directory = documents.directory(&automation.directory);
+        if let (Some(source), Some(directory)) = (source, directory) {
+            self.mapped_in_use(source, directory);
+        }
         let Rules {
             joiner,
             mover,

@@ -9,9 +9,21 @@ use crate::attribute::AttributeName;
 
 impl Checker<'_> {
     pub(super) fn directory(&mut self, directory: &Directory) {
-        let base = self.dn("base", &directory.base);
+        let base = match &directory.base {
+            Some(base) => self.dn("base", base),
+            None => None,
+        };
+        if directory.base.is_none() && directory.kind.has_containers() {
+            let kind = directory.kind.name();
+            let hint = format!("`type: {kind}` needs `base`, for example `OU=Staff,DC=corp,DC=example`");
+            self.error("", "no `base`", hint);
+        }
+        if directory.kind == DirectoryKind::Microsoft365 {
+            return self.microsoft365(directory);
+        }
+        self.without_microsoft365(directory);
         match directory.kind {
-            DirectoryKind::Local => self.without_server(directory),
+            DirectoryKind::Local | DirectoryKind::Microsoft365 => self.without_server(directory),
             DirectoryKind::ActiveDirectory | DirectoryKind::Ldap => self.server(directory),
         }
         if let Some(filter) = &directory.filter

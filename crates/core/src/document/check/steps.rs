@@ -2,19 +2,22 @@
 
 use super::super::automation::{CallWebhook, ModifyAttributes, Step};
 use super::super::data_source::DataSource;
-use super::super::directory::{Directory, DirectoryKind};
+use super::super::directory::Directory;
 use super::super::error::one_of;
 use super::super::scalar::OneOrMany;
 use super::super::set::Kind;
 use super::super::tree::join;
 use super::Checker;
+use super::cloud::cloud_formats;
 use super::texts::Secrets;
+use crate::action::ActionKind;
 use crate::attribute::AttributeName;
 use crate::expression::{Condition, Format};
 
 /// The actions that a step can have.
 const ACTIONS: &str = "`create_account`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `enable`, \
-                       `disable`, `delete`, `call_webhook` or `notify`";
+                       `disable`, `delete`, `call_webhook`, `notify`, `assign_licences`, `revoke_licences`, \
+                       `revoke_sessions`, `set_auto_reply`, `set_photo`, `remove_photo`, `convert_mailbox` or `restore`";
 
 impl Checker<'_> {
     pub(super) fn steps(&mut self, path: &str, steps: &[Step]) {
@@ -75,6 +78,7 @@ impl Checker<'_> {
         if let Some(call) = &step.call_webhook {
             self.call(&join(path, "call_webhook"), call);
         }
+        self.cloud_step(path, step);
         if step.notify.is_some() {
             let hint = "it is left out; everything else is done";
             self.warning(
@@ -161,15 +165,15 @@ impl Checker<'_> {
                 self.names_in_use(&path, step, source);
             }
             let Some(directory) = directory else { continue };
-            if let Some(container) = &step.move_to {
+            if let Some(container) = &step.move_to
+                && directory.kind.has_containers()
+            {
                 self.within_base(&join(&path, "move"), container, directory);
             }
-            let switched = [("enable", step.enable), ("disable", step.disable)];
-            for (action, _) in switched.into_iter().filter(|(_, asked)| asked.is_some()) {
-                if directory.kind == DirectoryKind::Ldap && directory.disabled_by.is_none() {
-                    let found = format!("`{action}`, and directory `{}` does not say how", directory.name);
-                    let hint = "add `disabled_by: { attribute: …, value: … }` to the directory";
-                    self.error(&join(&path, action), found, hint);
+            for action in actions(step).filter_map(ActionKind::of_name) {
+                if let Some(lack) = directory.lack(action) {
+                    let found = format!("`{action}`, {}", lack.found);
+                    self.error(&join(&path, action.name()), found, lack.hint);
                 }
             }
         }
@@ -210,6 +214,7 @@ impl Checker<'_> {
                 .flat_map(|groups| each(&join(path, field), groups).collect::<Vec<_>>());
             formats.extend(groups.map(|(path, group)| (path, group.as_str())));
         }
+        formats.extend(cloud_formats(path, step));
         for (path, text) in formats {
             let Ok(format) = Format::parse(text) else { continue };
             self.known(&path, format.columns().map(|(name, _)| name), &known, &given);
@@ -225,7 +230,7 @@ impl Checker<'_> {
     }
 }
 
-fn is_all(groups: &OneOrMany<String>) -> bool {
+pub(super) fn is_all(groups: &OneOrMany<String>) -> bool {
     matches!(groups, OneOrMany::One(all) if all == "all")
 }
 
@@ -241,6 +246,14 @@ fn actions(step: &Step) -> impl Iterator<Item = &'static str> {
         ("delete", step.delete.is_some()),
         ("call_webhook", step.call_webhook.is_some()),
         ("notify", step.notify.is_some()),
+        ("assign_licences", step.assign_licences.is_some()),
+        ("revoke_licences", step.revoke_licences.is_some()),
+        ("revoke_sessions", step.revoke_sessions.is_some()),
+        ("set_auto_reply", step.set_auto_reply.is_some()),
+        ("set_photo", step.set_photo.is_some()),
+        ("remove_photo", step.remove_photo.is_some()),
+        ("convert_mailbox", step.convert_mailbox.is_some()),
+        ("restore", step.restore.is_some()),
     ]
     .into_iter()
     .filter_map(|(action, asked)| asked.then_some(action))

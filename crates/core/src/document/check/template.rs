@@ -14,8 +14,13 @@ use crate::expression::Format;
 
 impl Checker<'_> {
     pub(super) fn template(&mut self, template: &Template) {
-        self.dn_format("container", &template.container);
-        for (path, text) in formats(template).into_iter().skip(1) {
+        if let Some(container) = &template.container {
+            self.dn_format("container", container);
+        }
+        for (path, text) in formats(template) {
+            if path == "container" {
+                continue;
+            }
             if text.trim().is_empty() {
                 self.error(
                     &path,
@@ -87,9 +92,33 @@ impl Checker<'_> {
             }
         }
         if let Some(directory) = directory {
-            self.within_base("container", &template.container, directory);
+            self.container_in_use(template, directory);
         }
         self.about(kind, &document);
+    }
+
+    /// What a kind of directory needs of a template.
+    fn container_in_use(&mut self, template: &Template, directory: &Directory) {
+        let kind = format!(
+            "directory `{}` of `type: {}`",
+            directory.name,
+            directory.kind.name()
+        );
+        match &template.container {
+            Some(_) if !directory.kind.has_containers() => {
+                let hint = "leave it out; accounts there are named by `userPrincipalName`";
+                self.error("container", format!("a container, and {kind} has none"), hint);
+            }
+            Some(container) => self.within_base("container", container, directory),
+            None if directory.kind.has_containers() => {
+                let hint = "write the container of new accounts, for example `OU=Staff,DC=corp,DC=example`";
+                self.error("", format!("no `container`, which {kind} needs"), hint);
+            }
+            None => {}
+        }
+        if directory.kind == DirectoryKind::Microsoft365 {
+            self.template_for_microsoft365(template);
+        }
     }
 
     /// A container that is written out must be in the subtree that Tenure may touch.
@@ -97,7 +126,8 @@ impl Checker<'_> {
         if container.contains("{{") {
             return;
         }
-        if let (Ok(container), Ok(base)) = (Dn::parse(container), Dn::parse(&directory.base))
+        let base = directory.base.as_deref().unwrap_or_default();
+        if let (Ok(container), Ok(base)) = (Dn::parse(container), Dn::parse(base))
             && !container.is_within(&base)
         {
             let hint = format!(
@@ -115,8 +145,20 @@ impl Checker<'_> {
 
 /// Every format of a template but those of groups, with its path; the container's first.
 fn formats(template: &Template) -> Vec<(String, &str)> {
-    let mut formats = vec![("container".to_owned(), template.container.as_str())];
-    formats.extend(each("rdn", &template.rdn).map(|(path, text)| (path, text.as_str())));
+    let mut formats = Vec::new();
+    formats.extend(
+        template
+            .container
+            .as_deref()
+            .map(|text| ("container".to_owned(), text)),
+    );
+    // Without a container nothing is made of `rdn`.
+    let rdn = template.container.is_some().then_some(&template.rdn);
+    formats.extend(
+        rdn.into_iter()
+            .flat_map(|rdn| each("rdn", rdn))
+            .map(|(path, text)| (path, text.as_str())),
+    );
     for (name, unique) in &template.unique {
         let path = join("unique", name.as_str());
         let (path, texts) = match unique {
