@@ -1,5 +1,8 @@
 //! The `tenure` command. Commands parse, call the engine and present; nothing is decided here.
 
+#[macro_use]
+mod printing;
+
 mod arguments;
 mod commands;
 mod exit;
@@ -32,5 +35,8 @@ fn main() -> ExitCode {
     let exit = runtime.block_on(commands::run(arguments));
     // What still runs in the background has nothing left to say.
     runtime.shutdown_background();
-    exit.into()
+    match printing::end() {
+        Ok(()) => exit.into(),
+        Err(error) => Exit::failed(&format_args!("printing the output: {error}")).into(),
+    }
 }

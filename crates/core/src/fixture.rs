@@ -480,8 +480,8 @@ expect: { problems: [record 1 of `people` has no key, no record with the key `7`
             "lifecycle: active, problems: [no record",
         );
         insta::assert_snapshot!(tried(&wanted), @r#"
-        problems: expected [], found ["record 1 of `people` has no key and is left out: `id` has no value: {\"first\":\"Ada\"}"]: `expect.problems` does not name it
-        person: expected ["one person"], found ["nobody"]: record 1 of `people` has no key and is left out: `id` has no value: {"first":"Ada"}
+        problems: expected [], found ["record 1 of `people` has no key and is left out: `id` has no value, only `first` has"]: `expect.problems` does not name it
+        person: expected ["one person"], found ["nobody"]: record 1 of `people` has no key and is left out: `id` has no value, only `first` has
         "#);
     }
 

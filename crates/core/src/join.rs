@@ -322,15 +322,13 @@ impl<'a> Join<'a> {
             Ok(columns) => {
                 let key = match from.key.evaluate(&Scope::of_names(&columns)) {
                     Ok(Evaluated::Values(values)) => match values.as_slice() {
-                        [key] => {
-                            PersonKey::new(key).ok_or_else(|| format!("`{}` is no usable key", excerpt(key)))
-                        }
+                        [key] => PersonKey::new(key).ok_or_else(|| unusable(from.key.source(), key)),
                         _ => Err(format!("`{}` has several values", from.key.source())),
                     },
                     Ok(Evaluated::Nothing { .. }) => Err(format!(
-                        "`{}` has no value: {}",
+                        "`{}` has no value, {}",
                         from.key.source(),
-                        excerpt(&columns.to_json())
+                        what_it_has(&columns)
                     )),
                     Err(error) => Err(error.to_string()),
                 };
@@ -552,12 +550,35 @@ pub(crate) fn count_filled(counts: &mut [u64], bits: u64) {
     }
 }
 
-/// The start of a text, for findings.
-pub(crate) fn excerpt(text: &str) -> String {
-    const SHOWN: usize = 120;
-    let mut shown: String = text.chars().take(SHOWN).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
+/// Why a value is no key. The value is left out: findings are kept, and what is no key may be anything of a person.
+fn unusable(source: &str, key: &str) -> String {
+    let key = key.trim();
+    if key.is_empty() {
+        format!("`{source}` has only spaces")
+    } else if key.len() > PersonKey::MAX_LENGTH {
+        format!(
+            "`{source}` has {} bytes, and a key has {} at most",
+            key.len(),
+            PersonKey::MAX_LENGTH
+        )
+    } else {
+        format!("`{source}` has a line break or another control character, which a key cannot have")
     }
-    shown
+}
+
+/// The names of the columns that have a value, for findings: whoever looks for the record finds it by its place, and
+/// its values are nobody's business there.
+fn what_it_has(columns: &Columns<'_>) -> String {
+    const SHOWN: usize = 8;
+    let names: Vec<_> = columns.filled().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        return "nor has any other column that is read".to_owned();
+    }
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names.get(..SHOWN).unwrap_or(&names).join(", ");
+    if more > 0 {
+        format!("only {shown} and {more} more have")
+    } else {
+        format!("only {shown} {}", if names.len() == 1 { "has" } else { "have" })
+    }
 }

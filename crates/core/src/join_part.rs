@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::value::RawValue;
 
 use crate::expression::{Evaluated, Scope};
-use crate::join::{FetchedRecord, Join, Joined, Known, Reading, count_filled, excerpt};
+use crate::join::{FetchedRecord, Join, Joined, Known, Reading, count_filled};
 use crate::plan::{Finding, FindingKind};
 use crate::profile::{PersonKey, RecordHash};
 use crate::record::Columns;
@@ -16,8 +16,6 @@ use crate::record::Columns;
 pub struct Removed {
     /// By what the source knows the record: the column `id`, or the key.
     pub id: String,
-    /// The start of what came.
-    pub said: String,
 }
 
 /// The latest record of each, while they come.
@@ -42,9 +40,7 @@ enum What {
         hash: RecordHash,
         columns: String,
     },
-    Removed {
-        said: String,
-    },
+    Removed,
 }
 
 impl Join<'_> {
@@ -58,18 +54,16 @@ impl Join<'_> {
         let came = if removed {
             self.joined.records -= 1;
             let Some(id) = self.removed_id(raw) else {
-                let said = excerpt(&String::from_utf8_lossy(raw));
                 self.joined.doubt(format!(
-                    "a record says that somebody was removed, and not who: {said}"
+                    "record {} says that somebody was removed, and not who",
+                    place + 1
                 ));
                 return;
             };
             Came {
                 place,
                 id,
-                what: What::Removed {
-                    said: excerpt(&String::from_utf8_lossy(raw)),
-                },
+                what: What::Removed,
             }
         } else {
             let Some((columns, key)) = self.keyed(0, raw, place) else {
@@ -125,8 +119,8 @@ impl Join<'_> {
                 continue;
             }
             let (key, hash, columns) = match what {
-                What::Removed { said } => {
-                    self.joined.removed.push(Removed { id, said });
+                What::Removed => {
+                    self.joined.removed.push(Removed { id });
                     continue;
                 }
                 What::Record { key, hash, columns } => (key, hash, columns),
@@ -212,7 +206,7 @@ impl Joined {
                 self.findings.push(Finding {
                     person: Some(key),
                     kind: FindingKind::Notice,
-                    text: format!("the source says that the record was removed: {}", removed.said),
+                    text: format!("the source says that the record `{}` was removed", removed.id),
                 });
             }
         }
@@ -348,10 +342,7 @@ attributes: { employeeID: number, mail: mail, sn: name }
             .iter()
             .map(|finding| finding.text.as_str())
             .collect();
-        assert_eq!(
-            said,
-            [r#"the source says that the record was removed: {"id":"b","@removed":{"reason":"deleted"}}"#]
-        );
+        assert_eq!(said, ["the source says that the record `b` was removed"]);
     }
 
     #[test]
@@ -379,6 +370,6 @@ attributes: { employeeID: number, mail: mail, sn: name }
         insta::assert_snapshot!(doubt(&[raw("z", "1", "x")]), @"the record `z` has the key `1`, which another record had");
         insta::assert_snapshot!(doubt(&[raw("y", "9", "x"), raw("z", "9", "y")]), @"several different records have the key `9`");
         insta::assert_snapshot!(doubt(&[r#"{"id":"a","name":"x"}"#.to_owned()]), @"1 record(s) that changed have no usable key");
-        insta::assert_snapshot!(doubt(&[r#"{"@removed":{"reason":"deleted"}}"#.to_owned()]), @r#"a record says that somebody was removed, and not who: {"@removed":{"reason":"deleted"}}"#);
+        insta::assert_snapshot!(doubt(&[r#"{"@removed":{"reason":"deleted"}}"#.to_owned()]), @"record 1 says that somebody was removed, and not who");
     }
 }

@@ -91,6 +91,12 @@ impl<'r> Columns<'r> {
         self.values.get(self.projection.place(name)?).copied().flatten()
     }
 
+    /// The names of the columns that have a value.
+    pub(crate) fn filled(&self) -> impl Iterator<Item = &str> {
+        let columns = self.projection.columns.iter().zip(&self.values);
+        columns.filter_map(|(name, value)| value.is_some().then_some(name.as_ref()))
+    }
+
     /// Adds the columns of a further record of the same person that this one does not have.
     pub fn complete_with(&mut self, other: &Columns<'r>) {
         for (own, theirs) in self.values.iter_mut().zip(&other.values) {

@@ -139,6 +139,35 @@ impl Connections {
         name: &str,
         clock: Clock,
     ) -> Result<Box<dyn Directory>, EngineError> {
+        self.directory_within(documents, name, None, clock).await
+    }
+
+    /// The same, of which only what is at or below `place` is seen; none when that is not within its base.
+    pub(crate) async fn directory_at(
+        &self,
+        documents: &Documents,
+        name: &str,
+        place: &Dn,
+        clock: Clock,
+    ) -> Result<Option<Box<dyn Directory>>, EngineError> {
+        let base = documents
+            .directory(name)
+            .and_then(|directory| directory.base.as_deref())
+            .and_then(|base| Dn::parse(base).ok());
+        if !base.is_some_and(|base| place.is_within(&base)) {
+            return Ok(None);
+        }
+        let connection = self.directory_within(documents, name, Some(place.clone()), clock);
+        connection.await.map(Some)
+    }
+
+    async fn directory_within(
+        &self,
+        documents: &Documents,
+        name: &str,
+        place: Option<Dn>,
+        clock: Clock,
+    ) -> Result<Box<dyn Directory>, EngineError> {
         let directory = documents
             .directory(name)
             .ok_or_else(|| EngineError::no_document(documents, Kind::Directory, name))?;
@@ -149,6 +178,7 @@ impl Connections {
         }
         let base = Dn::parse(directory.base.as_deref().unwrap_or_default())
             .map_err(|error| EngineError::settings("directory", name, "base", &error))?;
+        let base = place.unwrap_or(base);
         if directory.kind == DirectoryKind::Local {
             return Ok(Box::new(LocalDirectory::new(self.store.clone(), name, base)));
         }

@@ -6,10 +6,12 @@ use tenure_connect::webhook::{Call, ShownRequest};
 use tenure_core::account::Account;
 use tenure_core::action::AttributeValues;
 use tenure_core::attribute::{AttributeName, Dictionary};
+use tenure_core::compile::compile_source;
+use tenure_core::dn::Dn;
 use tenure_core::document::{Automation, Documents, Kind, StepList, Webhook};
 use tenure_core::link::Link;
 use tenure_core::profile::PersonKey;
-use tenure_core::seams::{AccountRef, Attempt, Completeness, Subject};
+use tenure_core::seams::{AccountRef, AccountSink, Attempt, Completeness, Subject};
 
 use crate::engine::Engine;
 use crate::error::EngineError;
@@ -149,7 +151,7 @@ impl Engine {
         Ok(tests)
     }
 
-    /// Finds each account; the directory is read once.
+    /// Finds each account: where it is by its DN or id, all others by reading the directory once.
     async fn find(
         &self,
         documents: &Documents,
@@ -157,10 +159,6 @@ impl Engine {
         webhook: &Webhook,
         asked: &[String],
     ) -> Result<Vec<Result<Found, String>>, EngineError> {
-        let connection = self
-            .connections
-            .directory(documents, directory, self.clock)
-            .await?;
         let mut dictionary = Dictionary::default();
         let wanted = webhook.attributes();
         let by_name = asked.iter().filter_map(|asked| asked.split_once('='));
@@ -170,13 +168,48 @@ impl Engine {
             dictionary.add(name);
         }
         let dictionary = Arc::new(dictionary);
-        let mut accounts: Vec<Account> = Vec::new();
-        let completeness = connection.read(&dictionary, &mut accounts).await?;
-        let mut links: Vec<Link> = Vec::new();
+        let mut links: Vec<Known<'_>> = Vec::new();
         for source in documents.names(Kind::DataSource) {
-            links.extend(self.store.links(source, directory).await?);
+            let of = |link| Known { source, link };
+            links.extend(self.store.links(source, directory).await?.into_iter().map(of));
         }
-        let find = |asked: &String| {
+        let mut here: Vec<Option<Account>> = Vec::with_capacity(asked.len());
+        for asked in asked {
+            let place = self.place(directory, asked, &links).await?;
+            here.push(match place {
+                Some(place) => {
+                    self.look_at(documents, directory, &place, asked, &dictionary)
+                        .await?
+                }
+                None => None,
+            });
+        }
+        // Whatever is called otherwise can be anywhere.
+        let mut fitting = Fitting {
+            asked: asked
+                .iter()
+                .zip(&here)
+                .filter(|(_, here)| here.is_none())
+                .map(|(asked, _)| asked.as_str())
+                .collect(),
+            dictionary: &dictionary,
+            links: &links,
+            accounts: Vec::new(),
+        };
+        let completeness = if fitting.asked.is_empty() {
+            Completeness::Complete { count: 0 }
+        } else {
+            let connection = self
+                .connections
+                .directory(documents, directory, self.clock)
+                .await?;
+            connection.read(&dictionary, &mut fitting).await?
+        };
+        let accounts = fitting.accounts;
+        let find = |(asked, here): (&String, &Option<Account>)| {
+            if let Some(account) = here {
+                return Ok(found(account, &wanted, &dictionary, &links));
+            }
             let fits: Vec<&Account> = accounts
                 .iter()
                 .filter(|account| fits(account, asked, &dictionary, &links))
@@ -212,7 +245,117 @@ impl Engine {
                 }
             }
         };
-        Ok(asked.iter().map(find).collect())
+        let mut all: Vec<_> = asked.iter().zip(&here).map(find).collect();
+        for found in all.iter_mut().flatten() {
+            self.complete(documents, found, &wanted).await?;
+        }
+        Ok(all)
+    }
+
+    /// Where the account is that is called by its DN, or was when it was linked and is called by its id.
+    async fn place(
+        &self,
+        directory: &str,
+        asked: &str,
+        links: &[Known<'_>],
+    ) -> Result<Option<Dn>, EngineError> {
+        let asked = asked.trim();
+        let by_id = |known: &&Known<'_>| known.link.account.as_str().eq_ignore_ascii_case(asked);
+        let Some(known) = links.iter().find(by_id) else {
+            return Ok(Dn::parse(asked).ok());
+        };
+        let stored = self.store.links_of(&known.link.key).await?;
+        let stored = stored.into_iter().find(|(source, of, stored)| {
+            source == known.source && of == directory && stored.link.account == known.link.account
+        });
+        Ok(stored.map(|(_, _, stored)| stored.dn))
+    }
+
+    /// The account at one place of a directory, when it is the one that was asked for. What cannot be read there is
+    /// none: reading the whole directory tells why.
+    async fn look_at(
+        &self,
+        documents: &Documents,
+        directory: &str,
+        place: &Dn,
+        asked: &str,
+        dictionary: &Arc<Dictionary>,
+    ) -> Result<Option<Account>, EngineError> {
+        let connection = self
+            .connections
+            .directory_at(documents, directory, place, self.clock);
+        let Some(connection) = connection.await? else {
+            return Ok(None);
+        };
+        let mut accounts: Vec<Account> = Vec::new();
+        if connection.read(dictionary, &mut accounts).await.is_err() {
+            return Ok(None);
+        }
+        let is_it = |account: &Account| is_called(account, asked.trim());
+        Ok(accounts.into_iter().find(is_it))
+    }
+
+    /// Adds what the account lacks and the webhook names, from the person's record as it was last fetched.
+    async fn complete(
+        &self,
+        documents: &Documents,
+        found: &mut Found,
+        wanted: &[AttributeName],
+    ) -> Result<(), EngineError> {
+        let (Some(source), Some(key)) = (&found.source, &found.person) else {
+            return Ok(());
+        };
+        let has = |name: &&AttributeName| found.subject.attributes.iter().any(|had| had.name == **name);
+        let lacking: Vec<&AttributeName> = wanted.iter().filter(|name| !has(name)).collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        let record = self.store.record(source, key).await?;
+        let Some(record) = record.filter(|record| record.gone_at.is_none()) else {
+            return Ok(());
+        };
+        let reading = compile_source(documents, source)?;
+        let remembered = (0, record.key.clone(), record.hash, record.columns.as_str());
+        // What is wrong with the record is told by plans; here the account has to do.
+        let mut findings = Vec::new();
+        let profiles = reading.map_again(std::iter::once(remembered), self.clock.now(), &mut findings);
+        let Some((_, profile)) = profiles.first() else {
+            return Ok(());
+        };
+        for name in lacking {
+            let Some(index) = reading.dictionary.index(name.as_str()) else {
+                continue;
+            };
+            let values: Vec<String> = profile.attributes.get(index).map(str::to_owned).collect();
+            if !values.is_empty() {
+                let name = name.clone();
+                found.subject.attributes.push(AttributeValues { name, values });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A link with the data source of its person.
+struct Known<'d> {
+    source: &'d str,
+    link: Link,
+}
+
+/// Keeps those accounts of a directory that are called as was asked.
+struct Fitting<'a> {
+    asked: Vec<&'a str>,
+    dictionary: &'a Dictionary,
+    links: &'a [Known<'a>],
+    accounts: Vec<Account>,
+}
+
+impl AccountSink for Fitting<'_> {
+    fn account(&mut self, account: Account) {
+        let fits = |asked: &&str| fits(&account, asked, self.dictionary, self.links);
+        if self.asked.iter().any(fits) {
+            self.accounts.push(account);
+        }
     }
 }
 
@@ -220,10 +363,17 @@ impl Engine {
 struct Found {
     account: AccountRef,
     person: Option<PersonKey>,
+    /// The person's data source.
+    source: Option<String>,
     subject: Subject,
 }
 
-fn fits(account: &Account, asked: &str, dictionary: &Dictionary, links: &[Link]) -> bool {
+/// Whether this is the account's id or DN.
+fn is_called(account: &Account, asked: &str) -> bool {
+    account.id.as_str().eq_ignore_ascii_case(asked) || Dn::parse(asked).is_ok_and(|dn| dn == account.dn)
+}
+
+fn fits(account: &Account, asked: &str, dictionary: &Dictionary, links: &[Known<'_>]) -> bool {
     let asked = asked.trim();
     let has = |name: &str, value: &str| {
         let index = dictionary.index(name);
@@ -234,19 +384,19 @@ fn fits(account: &Account, asked: &str, dictionary: &Dictionary, links: &[Link])
                 .any(|one| one.eq_ignore_ascii_case(value))
         })
     };
-    account.id.as_str().eq_ignore_ascii_case(asked)
-        || tenure_core::dn::Dn::parse(asked).is_ok_and(|dn| dn == account.dn)
+    is_called(account, asked)
         || asked
             .split_once('=')
             .is_some_and(|(name, value)| has(name.trim(), value.trim()))
         || links
             .iter()
-            .any(|link| link.key.as_str() == asked && link.account == account.id)
+            .any(|known| known.link.key.as_str() == asked && known.link.account == account.id)
         || CALLED_BY.iter().any(|name| has(name, asked))
 }
 
-fn found(account: &Account, wanted: &[AttributeName], dictionary: &Dictionary, links: &[Link]) -> Found {
-    let link = links.iter().find(|link| link.account == account.id);
+fn found(account: &Account, wanted: &[AttributeName], dictionary: &Dictionary, links: &[Known<'_>]) -> Found {
+    let known = links.iter().find(|known| known.link.account == account.id);
+    let link = known.map(|known| &known.link);
     let attributes = wanted.iter().filter_map(|name| {
         let values: Vec<String> = account
             .attributes
@@ -280,6 +430,7 @@ fn found(account: &Account, wanted: &[AttributeName], dictionary: &Dictionary, l
     Found {
         account: reference,
         person,
+        source: known.map(|known| known.source.to_owned()),
         subject,
     }
 }

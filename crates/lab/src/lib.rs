@@ -1,5 +1,5 @@
 //! Starts and stops the real servers that the tests talk to: a Samba Active Directory domain controller,
-//! OpenLDAP, PostgreSQL, an OAuth 2.0 server, and a proxy that checks by OpenAPI descriptions.
+//! OpenLDAP, PostgreSQL, an OAuth 2.0 server, a SCIM server, and a proxy that checks by OpenAPI descriptions.
 //!
 //! Every server lives in a private folder and on loopback only, and is gone when its value is dropped, when the
 //! test panics and when the test process is killed. What takes long to make (a provisioned domain, an initialised
@@ -21,6 +21,7 @@ mod prism;
 mod process;
 mod programs;
 mod samba;
+mod scim;
 mod slapd;
 mod templates;
 mod wait;
@@ -33,5 +34,6 @@ pub use ports::ReservedPort;
 pub use postgres::Postgres;
 pub use prism::Prism;
 pub use samba::{Complexity, SambaDc};
+pub use scim::ScimServer;
 pub use slapd::{Durability, MemberOf, Slapd, SlapdOptions, Tls};
 pub use wait::wait_until;

@@ -39,6 +39,7 @@ fn package_of(program: &str) -> &'static str {
         "setpriv" => "util-linux",
         "node" => "nodejs",
         "npm" => "npm",
+        "python3" => "python3-venv",
         _ => "coreutils",
     }
 }

@@ -30,7 +30,13 @@ pub async fn simulate(simulate: Simulate) -> super::Result {
                 format!("x-api-key: {key}"),
                 format!("client {CLIENT}, secret {key}, tokens at {url}/oauth2/token"),
             ];
-            tell(people, &format!("{url}/api/systemusers"), &url, &ways);
+            tell(
+                people,
+                &format!("{url}/api/systemusers"),
+                &url,
+                &ways,
+                "jumpcloud",
+            );
             simulator.serve_until(interrupted()).await?;
         }
         Vendor::Atera => {
@@ -42,7 +48,7 @@ pub async fn simulate(simulate: Simulate) -> super::Result {
                 format!("X-API-KEY: {key}"),
                 format!("Authorization: Bearer {key}"),
             ];
-            tell(people, &format!("{url}/api/v3/contacts"), &url, &ways);
+            tell(people, &format!("{url}/api/v3/contacts"), &url, &ways, "atera");
             simulator.serve_until(interrupted()).await?;
         }
         Vendor::Haloitsm => {
@@ -54,7 +60,13 @@ pub async fn simulate(simulate: Simulate) -> super::Result {
                 format!("client {CLIENT}, secret {key}, tokens at {url}/auth/token"),
                 format!("login page at {url}/auth/authorize; discovery at {url}/api/authinfo"),
             ];
-            tell(people, &format!("{url}/api/Users"), &url, &ways);
+            tell(
+                people,
+                &format!("{url}/api/Users"),
+                &url,
+                &ways,
+                &format!("haloitsm --authorization client_credentials --set client_id={CLIENT}"),
+            );
             simulator.serve_until(interrupted()).await?;
         }
         Vendor::Remote => {
@@ -68,7 +80,13 @@ pub async fn simulate(simulate: Simulate) -> super::Result {
                 format!("Authorization: Bearer {token}"),
                 format!("client {CLIENT}, secret {key}, tokens at {url}/auth/oauth2/token"),
             ];
-            tell(people, &format!("{url}/v1/employments"), &url, &ways);
+            tell(
+                people,
+                &format!("{url}/v1/employments"),
+                &url,
+                &ways,
+                &format!("remote --set client_id={CLIENT}"),
+            );
             simulator.serve_until(interrupted()).await?;
         }
         Vendor::Graph => {
@@ -79,22 +97,30 @@ pub async fn simulate(simulate: Simulate) -> super::Result {
             let ways = [format!(
                 "client {CLIENT}, secret {key}, tokens at {url}/tenant/oauth2/v2.0/token"
             )];
-            tell(people, &format!("{url}/v1.0/users"), &url, &ways);
+            tell(
+                people,
+                &format!("{url}/v1.0/users"),
+                &url,
+                &ways,
+                &format!("entra-id --set login_url={url} --set tenant=tenant --set client_id={CLIENT}"),
+            );
             simulator.serve_until(interrupted()).await?;
         }
     }
     Ok(Exit::Done)
 }
 
-/// Says where it is, who is let in, and how to play with it.
-fn tell(people: usize, endpoint: &str, url: &str, ways_in: &[String]) {
+/// Says where it is, who is let in, how documents for it are made from the catalog (`used` is the entry with its
+/// settings but the address), and how to play with it.
+fn tell(people: usize, endpoint: &str, url: &str, ways_in: &[String], used: &str) {
     println!("{people} simulated people at {endpoint}");
     for way in ways_in {
         println!("  {way}");
     }
+    println!("  tenure catalog use {used} --set url={url}       documents that use it");
     println!("  curl -X POST {url}/_sim/day       a day of hires, moves and leavers");
     println!("  curl -X POST {url}/_sim/faults -d '{{\"answer\":{{\"serverError\":{{}}}},\"times\":2}}'");
-    println!("Documents that use it need `private_addresses: allowed`. Ctrl-C ends it.");
+    println!("Other documents that use it need `private_addresses: allowed`. Ctrl-C ends it.");
 }
 
 async fn interrupted() {

@@ -229,3 +229,40 @@ fn webhooks_are_listed_shown_and_tried() {
         .with(1);
     assert!(wrong.err.contains("its webhooks are: `create`"), "{}", wrong.err);
 }
+
+#[test]
+fn what_an_account_lacks_is_taken_from_the_persons_record_when_a_webhook_is_tried() {
+    let desk = Desk::new(None, "");
+    let documents = std::fs::read_to_string(desk.home.path().join("staff.yaml")).unwrap();
+    let documents = [
+        (
+            "department: department }",
+            "department: department, roomNumber: room }",
+        ),
+        ("key: \"{{ person.key }}\"", "room: \"{{ roomNumber }}\""),
+        ("    - call_webhook: desk/create\n", ""),
+    ]
+    .into_iter()
+    .fold(documents, |text, (old, new)| {
+        crate::documents::with(&text, old, new)
+    });
+    desk.home.write("staff.yaml", &documents);
+    desk.home.run(&RUN).with(0);
+    let test = [
+        "webhook",
+        "test",
+        "desk",
+        "create",
+        "--account",
+        "7",
+        "--show-only",
+    ];
+    desk.home.run(&test).with(1);
+    // The record has a room since, and no run has written it into the account.
+    let with_a_room =
+        "{\"id\": \"7\", \"name\": \"Ada Byrne\", \"department\": \"Finance\", \"room\": \"B-12\"}\n";
+    desk.home.write("people.jsonl", with_a_room);
+    desk.home.run(&["plan", "staff"]).with(2);
+    let shown = desk.home.run(&test).with(0);
+    assert!(shown.out.contains("\"room\": \"B-12\""), "{}", shown.out);
+}

@@ -378,3 +378,68 @@ fn an_interrupted_run_finishes_what_is_in_hand_and_apply_does_the_rest() {
     assert_eq!(found(), people.active().len());
     home.run(&["plan", AUTOMATION]).with(0);
 }
+
+#[test]
+fn a_reader_who_goes_away_is_no_trouble() {
+    let (_people, home) = company(30);
+    // Whatever is printed first meets a pipe that nobody reads, as behind `head`.
+    let unread = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let child = home.command(arguments).stdout(writer).spawn().unwrap();
+        let ended = ended(child);
+        assert_eq!(ended.err, "");
+        ended.code
+    };
+    assert_eq!(unread(&["functions"]), Some(0));
+    assert_eq!(unread(&["plan", AUTOMATION]), Some(2));
+    assert_eq!(unread(&["show", "--json"]), Some(0));
+    // What was begun is carried out to its end.
+    assert_eq!(unread(&["run", AUTOMATION, "--yes"]), Some(0));
+    assert!(accounts(&home) > 20);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_is_lost_is_an_error() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let home = Home::new(&[]);
+    let child = home.command(&["functions"]).stdout(full).spawn().unwrap();
+    let ended = ended(child).with(1);
+    assert!(
+        ended.err.contains("printing the output: No space left"),
+        "{}",
+        ended.err
+    );
+}
+
+#[test]
+fn what_a_simulator_says_of_documents_works_as_it_is_said() {
+    for vendor in ["jumpcloud", "atera", "haloitsm", "remote", "graph"] {
+        let home = Home::new(&[]);
+        let mut simulator = home
+            .command(&["simulate", vendor, "--people", "12"])
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(simulator.stdout.take().unwrap()).lines();
+        let said = lines.find_map(|line| {
+            let line = line.unwrap();
+            let command = line.trim().strip_prefix("tenure ")?;
+            Some(command.split("   ").next().unwrap().to_owned())
+        });
+        let said = said.unwrap();
+        let mut arguments: Vec<&str> = said.split(' ').collect();
+        arguments.extend(["--write", "used.yaml"]);
+        let used = home.run(&arguments).with(0);
+        let secret = used.out.lines().chain(used.err.lines()).find_map(|line| {
+            let name = line.trim().strip_prefix("tenure secret set ")?;
+            name.split(' ').next().map(str::to_owned)
+        });
+        home.secret(&secret.unwrap(), "simulated");
+        let entry = arguments[2];
+        let fetched = home.json(0, &["fetch", &format!("{entry}-people"), "--json"]);
+        assert_eq!(fetched["people"], 12, "{vendor}");
+        interrupt(&simulator);
+        assert!(simulator.wait().unwrap().success());
+    }
+}

@@ -23,7 +23,7 @@ use crate::http::{
 };
 
 /// How much of what the other side says is shown, in characters.
-const SHOWN: usize = 300;
+const SHOWN: usize = 600;
 
 /// What a token is asked for with.
 pub(super) enum Ask<'a> {

@@ -25,7 +25,7 @@ use super::tls::{TlsError, Trust, tls_config};
 /// How much of an error's body is read and kept.
 const ERROR_BODY: usize = 64 << 10;
 /// How much of it is shown, in characters.
-const ERROR_SHOWN: usize = 300;
+const ERROR_SHOWN: usize = 600;
 const REDIRECTS: usize = 5;
 
 /// The bounds within which one application is talked to.

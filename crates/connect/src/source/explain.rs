@@ -10,7 +10,7 @@ use super::split::SplitError;
 use crate::http::{HttpAnswer, HttpError, HttpFailure, HttpRequest, said, scrub};
 
 /// How much of an answer that cannot be read is shown, in characters.
-const SHOWN: usize = 200;
+const SHOWN: usize = 600;
 
 /// A call that came to nothing.
 pub(super) fn refused(failure: HttpFailure, call: &Prepared) -> SourceError {

@@ -15,7 +15,7 @@ use crate::source::encoding;
 use crate::source::xml;
 
 /// How much of an answer is told when it counts as failure, in characters.
-const TOLD: usize = 300;
+const TOLD: usize = 600;
 
 /// What came of an answer.
 pub(super) struct Judged {

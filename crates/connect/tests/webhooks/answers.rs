@@ -6,7 +6,7 @@ use tenure_core::outcome::Outcome;
 use tenure_core::seams::Attempt;
 use tenure_sim::{Reply, Sink};
 
-use crate::stage::{KEY, call, one, subject};
+use crate::stage::{KEY, SECRET, call, one, subject};
 
 /// What becomes of a call with this answer.
 async fn outcome(webhook: Value, reply: Reply) -> (Outcome, String) {
@@ -187,4 +187,22 @@ async fn after_a_crash_only_what_is_safe_is_made_again(
         (times, expected),
         "{made:?}"
     );
+}
+
+#[tokio::test]
+async fn what_an_application_says_is_told_at_length_and_without_secrets() {
+    let said = format!(
+        "{}{SECRET}{}the end{}",
+        "a".repeat(290),
+        "b".repeat(280),
+        "c".repeat(300)
+    );
+    let key = json!({ "headers": { "x-key": "{{ secret('crew') }}" } });
+    let (refused, _) = outcome(key, Reply::with(400, "text/plain", said)).await;
+    let Outcome::Refused(refusal) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(refusal.message.contains("bbbthe endc"), "{refusal:?}");
+    assert!(!refusal.message.contains("7f3a"), "{refusal:?}");
+    assert!(refusal.message.chars().count() < 700, "{refusal:?}");
 }

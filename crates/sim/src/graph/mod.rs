@@ -20,6 +20,7 @@ mod exchange;
 mod filter;
 mod group_delta;
 mod groups;
+mod invitations;
 mod list;
 mod photo;
 mod record;

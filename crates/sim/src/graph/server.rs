@@ -20,7 +20,7 @@ use super::{
     call::{Call, bad_request, no_content, ok, refuse},
     deleted, delta,
     desk::Desk,
-    exchange, group_delta, groups, photo, subscriptions, token, users, writes,
+    exchange, group_delta, groups, invitations, photo, subscriptions, token, users, writes,
 };
 use crate::stage::{
     Stage, Vendor, Wait,
@@ -89,6 +89,7 @@ impl Shared {
             (&Method::GET, ["users", id, "memberOf"]) => groups::of_user(self, call, id, false),
             (&Method::GET, ["users", id, "transitiveMemberOf"]) => groups::of_user(self, call, id, true),
             (&Method::POST, ["users", id, "getMemberGroups"]) => groups::ids_of_user(self, id),
+            (&Method::POST, ["invitations"]) => invitations::invite(self, call),
             (&Method::GET, ["groups"]) => groups::list(self, call),
             (&Method::POST, ["groups"]) => groups::create(self, call),
             (&Method::GET, ["groups", "delta" | "delta()"]) => group_delta::changes(self, call),

@@ -17,6 +17,8 @@ mod graph_changes;
 #[cfg(test)]
 mod graph_groups;
 #[cfg(test)]
+mod graph_invitations;
+#[cfg(test)]
 mod haloitsm;
 #[cfg(test)]
 mod jumpcloud_groups;

@@ -1,11 +1,15 @@
 //! The catalog as it is used: what `tenure catalog use` writes, unchanged, against the vendors' simulators over real HTTP.
 
 mod browser;
+mod changes;
 mod files;
 mod prism;
+mod scim2;
 mod service;
+mod staff;
 mod trial;
 mod vendors;
+mod webhooks;
 
 use crate::home::Home;
 

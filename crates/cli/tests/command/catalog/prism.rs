@@ -10,7 +10,9 @@ use tenure_lab::{LabError, Prism, ReservedPort};
 use tenure_sim::{Graph, GraphOptions, JumpCloud, JumpCloudOptions, Population, Remote, RemoteOptions};
 use tokio::runtime::Runtime;
 
+use super::staff::Witness;
 use super::trial::Trial;
+use super::webhooks;
 
 /// The variable with the folder of the descriptions.
 const FOLDER: &str = "TENURE_OPENAPI";
@@ -83,6 +85,9 @@ fn with_paths_of_json(text: &str, before: &str) -> String {
 fn with_paths_of_yaml(text: &str, before: &str) -> String {
     // This description of Graph is older than the property, which stands beside this one in what can be selected.
     let newer = |line: &str| line.replace("employeeHireDate", "employeeLeaveDateTime");
+    // What an action gives is a member `value` of an object (OData 4.01, JSON format, section 11), and not bare.
+    let bare = "              schema:\n                type: boolean\n                default: false\n                nullable: true\n";
+    let text = text.replace(bare, "              schema:\n                type: object\n");
     let line = |line: &str| match line.strip_prefix("  /") {
         Some(path) => format!("  {before}/{path}\n"),
         None if line.trim() == "- employeeHireDate" => format!("{line}\n{}\n", newer(line)),
@@ -110,6 +115,8 @@ fn jumpcloud_by_its_own_descriptions() {
     assert_eq!(trial.people().len(), PEOPLE);
     assert_eq!(trial.keys("users", "_id").len(), PEOPLE);
     assert_eq!(trial.keys("users-search", "_id").len(), PEOPLE);
+    let witness = Witness::new(sim.url(), "x-api-key", "the-key");
+    webhooks::jumpcloud_is_followed(&prism.url(), &witness, || sim.requests());
     let Some(prism) = second.between(&sim.url(), ReservedPort::reserve().unwrap()) else {
         return;
     };
@@ -141,6 +148,8 @@ fn remote_by_its_own_description() {
     assert_eq!(trial.keys("companies", "id").len(), 1);
     assert!(trial.keys("departments", "id").len() > 3);
     assert!(!trial.keys("offboardings", "id").is_empty());
+    let witness = Witness::new(sim.url(), "authorization", "Bearer ra_live_token");
+    webhooks::remote_is_followed(&url, &sim.employment_id(1), &witness, || sim.requests());
 }
 
 #[test]
@@ -175,4 +184,5 @@ fn graph_by_microsofts_description() {
     assert_eq!(trial.people().len(), 1_100);
     assert!(trial.keys("groups", "id").len() > 5);
     assert!(trial.keys("group-members", "{{ group }}/{{ id }}").len() > 1_100);
+    webhooks::graph_is_followed(&url, &login, || sim.requests());
 }

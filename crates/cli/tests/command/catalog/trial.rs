@@ -54,6 +54,11 @@ impl Trial {
         self
     }
 
+    /// What the application is called.
+    pub fn name(&self) -> &str {
+        self.name
+    }
+
     /// The home folder.
     pub fn home(&self) -> &Home {
         &self.home

@@ -15,6 +15,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use tenure_core::secret::Secret;
+
 use super::*;
 
 /// `{"results":[{"_id":1}]}` as gzip writes it.
@@ -94,6 +96,30 @@ async fn redirects_are_followed_within_the_host_only() {
         .await
         .unwrap_err();
     assert!(matches!(round.error, HttpError::RedirectLoop), "{round}");
+}
+
+#[tokio::test]
+async fn a_key_does_not_follow_a_redirect_away_from_tls() {
+    let (plain, reached) = serve(|_| Response::new("overheard".into())).await;
+    let port = plain.rsplit(':').next().unwrap();
+    let away = format!("http://localhost:{port}/");
+    let answer = format!(
+        "HTTP/1.1 307 Temporary Redirect\r\nlocation: {away}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    );
+    let (port, pem) = serve_with_tls(answer).await;
+    let client = client(|options| options.trust = Trust::Authorities { pem });
+    let mut request = HttpRequest::get(format!("https://localhost:{port}/"));
+    let key = Masked::Secret {
+        sent: Secret::new("the-key".to_owned()),
+        shown: MASK.to_owned(),
+    };
+    request.headers.push(("x-api-key".to_owned(), key));
+    let error = client.send(&request).await.unwrap_err();
+    assert!(
+        matches!(&error.error, HttpError::RedirectElsewhere { to } if away.starts_with(to.as_str())),
+        "{error}"
+    );
+    assert_eq!(reached.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
@@ -194,8 +220,8 @@ async fn a_wait_that_is_asked_for_and_too_long_is_told_at_once() {
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
 
-#[tokio::test]
-async fn certificates_are_believed_from_the_configured_authority_only() {
+/// A server with TLS that gives every request this answer; its port, and the authority that its certificate is of.
+async fn serve_with_tls(answer: String) -> (u16, String) {
     let authority = tenure_lab::Authority::shared().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let issued = authority.issue(folder.path(), &["localhost"], &[]).unwrap();
@@ -219,13 +245,18 @@ async fn certificates_are_believed_from_the_configured_authority_only() {
             };
             let mut request = [0; 4096];
             if connection.read(&mut request).await.is_ok() {
-                let answer = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nsafe";
                 connection.write_all(answer.as_bytes()).await.ok();
                 connection.shutdown().await.ok();
             }
         }
     });
-    let pem = std::fs::read_to_string(authority.ca_pem_path()).unwrap();
+    (port, std::fs::read_to_string(authority.ca_pem_path()).unwrap())
+}
+
+#[tokio::test]
+async fn certificates_are_believed_from_the_configured_authority_only() {
+    let safe = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nsafe";
+    let (port, pem) = serve_with_tls(safe.to_owned()).await;
     let trusting = client(|options| options.trust = Trust::Authorities { pem });
     let request = HttpRequest::get(format!("https://localhost:{port}/"));
     assert_eq!(trusting.send(&request).await.unwrap().body, "safe");

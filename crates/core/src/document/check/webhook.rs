@@ -3,7 +3,7 @@
 use super::super::application::{Application, Message};
 use super::super::scalar::Scalar;
 use super::super::tree::join;
-use super::super::webhook::{Webhook, WebhookMethod};
+use super::super::webhook::{InDoubt, Webhook, WebhookMethod};
 use super::Checker;
 use super::texts::Secrets;
 use crate::expression::{Condition, Format};
@@ -62,6 +62,25 @@ impl Checker<'_> {
             self.success(&join(path, "success"), success);
         }
         self.captures(&join(path, "capture"), webhook);
+        if webhook.in_doubt == Some(InDoubt::Repeat)
+            && matches!(webhook.method, WebhookMethod::Post | WebhookMethod::Patch)
+            && webhook.idempotency_header.is_none()
+            && !self.is_of_preset(&join(path, "in_doubt"), application)
+        {
+            let found = format!(
+                "`repeat` for {} without `idempotency_header`",
+                webhook.method.name()
+            );
+            let hint = "right only when the application itself makes nothing twice; otherwise leave it out";
+            self.warning(&join(path, "in_doubt"), found, hint);
+        }
+    }
+
+    /// Whether a field is not the document's own: what a preset says of its application was looked up there.
+    fn is_of_preset(&self, path: &str, application: &Application) -> bool {
+        let origin = self.documents.origin(self.kind, &self.name);
+        application.preset.is_some()
+            && origin.is_some_and(|origin| origin.position(path) == origin.position("preset"))
     }
 
     /// Attributes must not choose the server that a request, with its key, goes to.
