@@ -30,3 +30,4 @@ pub mod seams;
 pub mod secret;
 pub mod survey;
 pub mod syntax;
+pub mod watching;

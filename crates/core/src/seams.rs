@@ -15,6 +15,7 @@ use crate::fetching::{Begin, Mark};
 use crate::outcome::Outcome;
 use crate::profile::PersonKey;
 use crate::secret::Secret;
+use crate::watching::{ChangeSink, Changes, Cookie, Standing};
 
 /// A page of raw records as an endpoint returned it. Records are byte ranges of the body, each one JSON value.
 #[derive(Clone, Debug)]
@@ -133,11 +134,18 @@ pub struct Capabilities {
 pub trait AccountSink: Send {
     /// Takes one account.
     fn account(&mut self, account: Account);
+
+    /// Forgets what it took so far: the directory is read from the beginning again, on another server perhaps.
+    fn start_over(&mut self);
 }
 
 impl AccountSink for Vec<Account> {
     fn account(&mut self, account: Account) {
         self.push(account);
+    }
+
+    fn start_over(&mut self) {
+        self.clear();
     }
 }
 
@@ -194,6 +202,30 @@ pub trait Directory: Send + Sync {
         attributes: &Arc<Dictionary>,
         sink: &mut dyn AccountSink,
     ) -> Result<Completeness, DirectoryError>;
+
+    /// Like [`read`](Self::read), and says where the directory stood before it was read.
+    async fn read_and_stand(
+        &self,
+        attributes: &Arc<Dictionary>,
+        sink: &mut dyn AccountSink,
+    ) -> Result<(Completeness, Standing), DirectoryError> {
+        let completeness = self.read(attributes, sink).await?;
+        let why = "directories of this kind do not tell what changed".to_owned();
+        Ok((completeness, Standing::Unknown { why }))
+    }
+
+    /// Streams what happened since a place in the directory's history: every account that changed in one of these
+    /// attributes, with all of them, and every one that is gone.
+    async fn changes(
+        &self,
+        since: &Cookie,
+        attributes: &Arc<Dictionary>,
+        sink: &mut dyn ChangeSink,
+    ) -> Result<Changes, DirectoryError> {
+        let _ = (since, attributes, sink);
+        let why = "directories of this kind do not tell what changed".to_owned();
+        Ok(Changes::ReadAgain { why })
+    }
 
     /// The values of these attributes that are taken anywhere in the directory, also by objects that are no
     /// accounts (groups, computers) or lie outside the base.

@@ -217,14 +217,19 @@ impl Connections {
         environment: &Environment,
     ) -> Result<LdapSettings, EngineError> {
         let name = &directory.name;
-        let url = directory.url.as_deref().unwrap_or_default();
-        let server =
-            ServerUrl::parse(url).map_err(|error| EngineError::settings("directory", name, "url", &error))?;
-        let start_tls = match (server.scheme, directory.encryption) {
+        let wrong = |error: LdapError| EngineError::settings("directory", name, "url", &error);
+        let servers = directory.servers().iter().map(|url| ServerUrl::parse(url));
+        let servers: Vec<ServerUrl> = servers.collect::<Result<_, _>>().map_err(wrong)?;
+        let first = match servers.first() {
+            Some(first) => first.clone(),
+            None => ServerUrl::parse("").map_err(wrong)?,
+        };
+        let start_tls = match (first.scheme, directory.encryption) {
             (Scheme::Ldap, Encryption::Required) => StartTls::Required,
             (Scheme::Ldaps, _) | (Scheme::Ldap, Encryption::None) => StartTls::No,
         };
-        let mut settings = LdapSettings::new(server);
+        let mut settings = LdapSettings::new(first);
+        settings.servers = servers;
         settings.start_tls = start_tls;
         settings.connections = directory.connections as usize;
         settings.page_size = directory.page_size;

@@ -1,6 +1,7 @@
 //! Tenure's runs: people are fetched, joined and mapped, accounts read and matched, a plan made, guarded and stored;
 //! a stored plan is carried out, journalled, and resumed after a crash.
 
+mod accounts;
 mod apply;
 mod authorize;
 mod clock;

@@ -15,9 +15,11 @@ use tenure_core::plan::{
 };
 use tenure_core::profile::PersonKey;
 use tenure_core::seams::{Completeness, Directory, SourceTrouble};
+use tenure_core::watching::DirectoryRead;
 use tenure_store::{Claim, Lease, NewRun, Run, RunChange, RunId, RunState, RunSummary};
 use tokio::sync::oneshot;
 
+use crate::accounts::{Asking, Read};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::gather::{Gathered, Remember};
@@ -196,6 +198,7 @@ impl Engine {
             known,
             links,
             snapshot,
+            directory_read,
             directory,
             mut incomplete,
             outset,
@@ -218,6 +221,7 @@ impl Engine {
             fetched: joined.records,
             known: known.present(),
             accounts: snapshot.accounts().len() as u64,
+            directory_read,
             people: (presence.profiles.len() + presence.in_sync.len()) as u64,
             incomplete: (!incomplete.is_empty()).then(|| incomplete.join("; ")),
             keyless: outset.keyless(&joined, before.as_ref()),
@@ -301,6 +305,18 @@ impl Engine {
             .connections
             .directory(documents, &automation.directory, self.clock)
             .await?;
+        let asking = Asking {
+            store: &self.store,
+            automation: &automation.name,
+            directory: directory.as_ref(),
+            document: documents
+                .directory(&automation.directory)
+                .ok_or_else(|| EngineError::no_document(documents, Kind::Directory, &automation.directory))?,
+            dictionary: Arc::new(rules.dictionary.clone()),
+            wish: options.fetch,
+            now,
+            watch: Arc::clone(watch),
+        };
         let (tell, known) = oneshot::channel();
         let remembering = async {
             let (known, links) = tokio::join!(
@@ -327,7 +343,7 @@ impl Engine {
                 &mut outset,
                 Arc::clone(watch)
             ),
-            read(directory.as_ref(), rules, watch)
+            Box::pin(asking.read())
         );
         let (known, links) = remembered?;
         let Gathered {
@@ -336,13 +352,18 @@ impl Engine {
             mark,
             ..
         } = gathered?;
-        let (snapshot, directory_completeness) = accounts?;
+        let Read {
+            snapshot,
+            completeness: directory_completeness,
+            how: directory_read,
+        } = accounts?;
         let incomplete = reasons(&completeness, &directory_completeness);
         Ok(Looked {
             joined,
             known,
             links,
             snapshot,
+            directory_read,
             directory,
             incomplete,
             outset,
@@ -411,37 +432,6 @@ impl Engine {
             .map(|(record, _)| record.key.clone())
             .collect();
         Ok(self.store.mark_gone(source, now, &gone).await?)
-    }
-}
-
-/// Reads every account.
-async fn read(
-    directory: &dyn Directory,
-    rules: &Rules,
-    watch: &Arc<dyn Watch>,
-) -> Result<(Snapshot, Completeness), EngineError> {
-    let mut accounts = Accounts {
-        read: Vec::new(),
-        watch: Arc::clone(watch),
-    };
-    let dictionary = Arc::new(rules.dictionary.clone());
-    let completeness = directory.read(&dictionary, &mut accounts).await?;
-    Ok((Snapshot::new(accounts.read), completeness))
-}
-
-struct Accounts {
-    read: Vec<tenure_core::account::Account>,
-    watch: Arc<dyn Watch>,
-}
-
-impl tenure_core::seams::AccountSink for Accounts {
-    fn account(&mut self, account: tenure_core::account::Account) {
-        self.read.push(account);
-        if self.read.len().is_multiple_of(1000) {
-            self.watch.progress(Progress::Read {
-                accounts: self.read.len() as u64,
-            });
-        }
     }
 }
 
@@ -537,6 +527,8 @@ struct Looked {
     known: Arc<Known>,
     links: Arc<Vec<Link>>,
     snapshot: Snapshot,
+    /// How that was read.
+    directory_read: DirectoryRead,
     directory: Box<dyn Directory>,
     /// Why not all of it came; empty when it did.
     incomplete: Vec<String>,

@@ -357,6 +357,10 @@ impl AccountSink for Fitting<'_> {
             self.accounts.push(account);
         }
     }
+
+    fn start_over(&mut self) {
+        self.accounts.clear();
+    }
 }
 
 /// An account that was found.

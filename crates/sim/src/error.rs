@@ -1,6 +1,6 @@
 //! What can go wrong in the simulator itself, as opposed to the faults it is asked to show.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 /// Why the simulator could not start, stop or do what was asked of its people.
 #[derive(Debug, thiserror::Error)]
@@ -27,5 +27,21 @@ pub enum SimError {
     NobodyLeft {
         /// The event's name.
         kind: &'static str,
+    },
+    /// A certificate cannot be used.
+    #[error("the certificate {} cannot be used: {why}", file.display())]
+    Certificate {
+        /// Its file.
+        file: PathBuf,
+        /// What is wrong with it, or with its key.
+        why: String,
+    },
+    /// The simulated directory refuses what was to be done to an object.
+    #[error("the simulated directory refuses this for `{dn}`: {said}")]
+    Refused {
+        /// The object.
+        dn: String,
+        /// Its words.
+        said: String,
     },
 }

@@ -2,10 +2,13 @@
 //!
 //! [`population`] makes up people, as untidy as in real life, and lets them be hired, moved, renamed, suspended
 //! and removed. [`jumpcloud`], [`atera`], [`haloitsm`], [`remote`] and [`graph`] serve the same people the way each
-//! vendor does, with its traps, and misbehave on demand.
+//! vendor does, with its traps, and misbehave on demand. `active_directory`, behind the feature of that name, does the
+//! same over LDAP.
 //! A [`Sink`] is nobody's API: it takes whatever comes and answers as it is told.
 //! [`synthetic`] writes the same people to files. The same seed gives the same bytes everywhere.
 
+#[cfg(feature = "active-directory")]
+pub mod active_directory;
 pub mod atera;
 mod error;
 pub mod graph;
@@ -17,6 +20,8 @@ mod sink;
 mod stage;
 pub mod synthetic;
 
+#[cfg(feature = "active-directory")]
+pub use active_directory::{ActiveDirectory, ActiveDirectoryOptions};
 pub use atera::{Atera, AteraOptions};
 pub use error::SimError;
 pub use graph::{Graph, GraphOptions};

@@ -16,6 +16,7 @@ mod links;
 mod local;
 mod migrations;
 mod packing;
+mod readings;
 mod records;
 mod runs;
 mod transaction;
@@ -32,6 +33,7 @@ pub use journal::{Flush, HistoryEntry, JournalEntry, JournalEvent, OperationId, 
 pub use leases::{Claim, Lease};
 pub use links::{LinkRow, StoredLink};
 pub use local::LocalDirectory;
+pub use readings::Reading;
 pub use records::StoredRecord;
 pub use runs::{NewRun, Run, RunChange, RunId, RunState, RunSummary};
 pub use vault::{Sealed, SecretEntry, Vault};

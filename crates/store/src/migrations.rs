@@ -8,10 +8,11 @@ use crate::error::StoreError;
 use crate::transaction::micros;
 
 /// All migrations; the first makes version 1.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_fetches.sql"),
     include_str!("../migrations/0003_memory_of_calls.sql"),
+    include_str!("../migrations/0004_readings.sql"),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS tenure_schema \

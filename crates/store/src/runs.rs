@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 use tenure_core::plan::{Counts, Hold, Summary};
+use tenure_core::watching::DirectoryRead;
 
 use crate::changes::tally_of_letter;
 use crate::database::Store;
@@ -142,6 +143,9 @@ pub struct RunSummary {
     pub people: u64,
     /// Findings beside the plan.
     pub findings: u64,
+    /// How they were read.
+    #[serde(skip_serializing_if = "DirectoryRead::is_plain")]
+    pub directory_read: DirectoryRead,
     /// Why not everything came; none when it did.
     pub incomplete: Option<String>,
     /// Records without a usable key.

@@ -30,6 +30,9 @@ pub fn head(run: &Run, style: Style) {
             }
         }
     }
+    if !summary.directory_read.is_plain() {
+        println!("{}", summary.directory_read);
+    }
     if let Some(why) = &summary.incomplete {
         println!("{}", style.red(why));
     }

@@ -138,6 +138,10 @@ impl Rules for ActiveDirectoryRules {
         implied.into_iter().flatten().filter(|_| differ).collect()
     }
 
+    fn tells_changes(&self) -> bool {
+        true
+    }
+
     fn set_access(&self, entry: &Entry, access: Access) -> Result<Change, Refusal> {
         let bits = entry.first(CONTROL).and_then(number).ok_or_else(|| {
             refusal(

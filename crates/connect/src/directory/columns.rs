@@ -1,10 +1,10 @@
 //! Which of an entry's attributes are wanted, and as what.
 
-use tenure_core::account::Access;
+use tenure_core::account::{Access, AccountId};
 use tenure_core::attribute::{AttributeIndex, AttributesBuilder, Dictionary};
 
 use super::rules::{MemberOf, Rules};
-use crate::ldap::{BerError, RawEntry};
+use crate::ldap::{BerError, Entry, Part as ValuesPart, RawEntry, part};
 
 struct Column {
     name: Box<str>,
@@ -28,9 +28,19 @@ pub(super) struct Columns {
 }
 
 /// What an entry says beside its attributes.
-pub(super) struct Parts<Id> {
-    pub(super) id: Option<Id>,
+pub(super) struct Parts {
+    pub(super) id: Option<AccountId>,
     pub(super) access: Access,
+    /// Whether all values came.
+    pub(super) values: Values,
+}
+
+/// Whether all values of an entry came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Values {
+    All,
+    /// An attribute has more than the server gives at once.
+    Some,
 }
 
 impl Columns {
@@ -74,48 +84,85 @@ impl Columns {
         entry: &mut RawEntry<'_>,
         rules: &R,
         builder: &mut AttributesBuilder,
-    ) -> Result<Parts<tenure_core::account::AccountId>, BerError> {
-        let mut parts = Parts {
-            id: None,
-            access: Access::Enabled,
-        };
+    ) -> Result<Parts, BerError> {
+        let mut parts = Parts::default();
         while let Some(mut attribute) = entry.next_attribute()? {
-            let Some(column) = self.find(attribute.name) else {
+            let Some((at, values)) = self.find(attribute.name) else {
                 continue;
             };
-            let (index, part) = (column.index, column.part);
+            if values != ValuesPart::Last {
+                parts.values = Values::Some;
+            }
             while let Some(value) = attribute.next_value()? {
-                match part {
-                    Part::Id => parts.id = rules.id(value),
-                    Part::Access if rules.disables(value) => parts.access = Access::Disabled,
-                    Part::Plain | Part::Access => {}
-                }
-                let Some(index) = index else { continue };
-                if let Ok(text) = std::str::from_utf8(value) {
-                    builder.push(index, text);
-                } else {
-                    let attribute = String::from_utf8_lossy(attribute.name);
-                    tracing::debug!(%attribute, "a value that is no text is left out");
-                }
+                self.value(at, value, rules, builder, &mut parts);
             }
         }
         Ok(parts)
     }
 
-    /// The column of an attribute as a server names it. Values cut into ranges come with an option (MS-ADTS 3.1.1.3.1.3.3); those in
-    /// other languages or encodings are other attributes.
-    fn find(&mut self, name: &[u8]) -> Option<&Column> {
-        let name = match name.iter().position(|byte| *byte == b';') {
-            Some(at) if name.get(at + 1..)?.starts_with(b"range=") => name.get(..at)?,
-            Some(_) => return None,
-            None => name,
+    /// The same for an entry that was kept, and has all its values.
+    pub(super) fn take_kept<R: Rules>(
+        &mut self,
+        entry: &Entry,
+        rules: &R,
+        builder: &mut AttributesBuilder,
+    ) -> Parts {
+        let mut parts = Parts::default();
+        for (name, values) in &entry.attributes {
+            if let Some((at, _)) = self.find(name.as_bytes()) {
+                for value in values {
+                    self.value(at, value, rules, builder, &mut parts);
+                }
+            }
+        }
+        parts
+    }
+
+    fn value<R: Rules>(
+        &self,
+        at: usize,
+        value: &[u8],
+        rules: &R,
+        builder: &mut AttributesBuilder,
+        parts: &mut Parts,
+    ) {
+        let Some(column) = self.columns.get(at) else {
+            return;
         };
+        match column.part {
+            Part::Id => parts.id = rules.id(value),
+            Part::Access if rules.disables(value) => parts.access = Access::Disabled,
+            Part::Plain | Part::Access => {}
+        }
+        let Some(index) = column.index else { return };
+        if let Ok(text) = std::str::from_utf8(value) {
+            builder.push(index, text);
+        } else {
+            let attribute = &column.name;
+            tracing::debug!(%attribute, "a value that is no text is left out");
+        }
+    }
+
+    /// The column of an attribute as a server names it, and which of its values came. Those in other languages or
+    /// encodings are other attributes.
+    fn find(&mut self, name: &[u8]) -> Option<(usize, ValuesPart)> {
+        let (name, values) = part(name)?;
         let is_it = |column: &Column| column.name.as_bytes().eq_ignore_ascii_case(name);
         let at = match self.columns.get(self.next) {
             Some(column) if is_it(column) => self.next,
             _ => self.columns.iter().position(is_it)?,
         };
         self.next = if at + 1 < self.columns.len() { at + 1 } else { 0 };
-        self.columns.get(at)
+        Some((at, values))
+    }
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            id: None,
+            access: Access::Enabled,
+            values: Values::All,
+        }
     }
 }

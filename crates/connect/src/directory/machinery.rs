@@ -8,8 +8,10 @@ use tenure_core::dn::Dn;
 use tenure_core::seams::{
     AccountSink, Applied, Capabilities, Completeness, Directory, DirectoryError, Write,
 };
+use tenure_core::watching::{ChangeSink, Changes, Cookie, Standing};
 use tokio::sync::OnceCell;
 
+use super::read::Stand;
 use super::rules::Rules;
 use super::settings::DirectorySettings;
 use crate::ldap::{Connection, Doing, Filter, LdapError, Pool, ResultCode, Search};
@@ -72,9 +74,36 @@ impl<R: Rules> Directory for LdapAccounts<R> {
         sink: &mut dyn AccountSink,
     ) -> Result<Completeness, DirectoryError> {
         let doing = || format!("reading the accounts below `{}`", self.base);
-        self.read_accounts(attributes, sink)
+        let (completeness, _) = self
+            .read_accounts(attributes, Stand::Untold, sink)
             .await
-            .map_err(|error| error.while_doing(doing()))
+            .map_err(|error| error.while_doing(doing()))?;
+        Ok(completeness)
+    }
+
+    async fn read_and_stand(
+        &self,
+        attributes: &Arc<Dictionary>,
+        sink: &mut dyn AccountSink,
+    ) -> Result<(Completeness, Standing), DirectoryError> {
+        let doing = || format!("reading the accounts below `{}`", self.base);
+        let (completeness, standing) = self
+            .read_accounts(attributes, Stand::Told, sink)
+            .await
+            .map_err(|error| error.while_doing(doing()))?;
+        let unknown = || Standing::Unknown { why: String::new() };
+        Ok((completeness, standing.unwrap_or_else(unknown)))
+    }
+
+    async fn changes(
+        &self,
+        since: &Cookie,
+        attributes: &Arc<Dictionary>,
+        sink: &mut dyn ChangeSink,
+    ) -> Result<Changes, DirectoryError> {
+        self.read_changes(since, attributes, sink)
+            .await
+            .map_err(|error| error.while_doing(format!("reading what changed below `{}`", self.base)))
     }
 
     async fn taken(

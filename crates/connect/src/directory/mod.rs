@@ -3,6 +3,7 @@
 
 mod active_directory;
 mod apply;
+mod changed;
 mod columns;
 mod decide;
 mod generic;
@@ -10,10 +11,12 @@ mod job;
 mod machinery;
 mod membership;
 pub mod microsoft365;
+mod place;
 mod read;
 mod rules;
 mod settings;
 mod verify;
+mod watch;
 
 pub use active_directory::{ActiveDirectoryRules, AdminCount};
 pub use generic::{LdapRules, MemberOfSource, PasswordMethod};

@@ -58,6 +58,11 @@ pub trait Rules: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether the server tells what changed, deletions included, in the way of Active Directory.
+    fn tells_changes(&self) -> bool {
+        false
+    }
+
     /// How sign-in is switched on or off.
     fn set_access(&self, entry: &Entry, access: Access) -> Result<Change, Refusal>;
 

@@ -50,22 +50,34 @@ pub struct Connection {
     /// Missing when the connection broke, or while a search has it.
     channel: Option<Channel>,
     next_id: MessageId,
+    health: Health,
+}
+
+/// What the server says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Health {
+    Well,
+    /// It answered that it is unavailable: it is going down, or not ready yet.
+    Unavailable,
 }
 
 impl Connection {
     /// Connects to the first server that can be reached, and signs in. A server that refuses the credentials ends the
     /// attempt, since trying them again elsewhere could lock the account.
     pub async fn open(settings: &LdapSettings) -> Result<Self, LdapError> {
-        Self::open_with(settings, &client_config(&settings.trust)?).await
+        Self::open_with(settings, &client_config(&settings.trust)?, 0).await
     }
 
-    /// Like [`open`](Self::open), with a TLS configuration that was made before.
+    /// Like [`open`](Self::open), with a TLS configuration that was made before, and beginning with the server at that
+    /// place in the list, after which the others follow in their order.
     pub(super) async fn open_with(
         settings: &LdapSettings,
         tls: &Arc<ClientConfig>,
+        begin: usize,
     ) -> Result<Self, LdapError> {
         let mut first_error = None;
-        for server in &settings.servers {
+        let (before, after) = settings.servers.split_at(begin.min(settings.servers.len()));
+        for server in after.iter().chain(before) {
             let opening = Self::open_one(server, settings, tls);
             let error = match timeout(settings.connect_time_out, opening).await {
                 Ok(Ok(connection)) => return Ok(connection),
@@ -125,6 +137,7 @@ impl Connection {
             encryption,
             channel: Some(channel),
             next_id: 1,
+            health: Health::Well,
         };
         if let Some(credentials) = &settings.credentials {
             connection.bind(credentials).await?;
@@ -167,9 +180,11 @@ impl Connection {
 
     /// Whether the connection can still be used, as far as can be seen without asking the server.
     pub fn is_open(&mut self) -> bool {
-        self.channel
-            .as_mut()
-            .is_some_and(|channel| channel.receiver.is_quiet())
+        self.health == Health::Well
+            && self
+                .channel
+                .as_mut()
+                .is_some_and(|channel| channel.receiver.is_quiet())
     }
 
     /// Carries out one request.
@@ -181,7 +196,22 @@ impl Connection {
     /// Carries out requests, as many at once as the connection takes, and answers in their order. An answer that is an
     /// error leaves open whether the request was carried out. All that a search finds is kept, so this is for searches
     /// that find little; those that find much are for [`search`](Self::search).
+    ///
+    /// Entries come with all their values, also where the server gives them in parts.
     pub async fn exchange(&mut self, requests: Vec<Request>) -> Vec<Result<Reply, LdapError>> {
+        let mut replies = self.exchange_parts(requests).await;
+        for reply in &mut replies {
+            if let Ok(found) = reply
+                && let Err(error) = self.complete(&mut found.entries).await
+            {
+                *reply = Err(error);
+            }
+        }
+        replies
+    }
+
+    /// Like [`exchange`](Self::exchange), with values as they come.
+    pub(super) async fn exchange_parts(&mut self, requests: Vec<Request>) -> Vec<Result<Reply, LdapError>> {
         let count = requests.len();
         let Some(mut channel) = self.channel.take() else {
             return vec![Err(self.broken()); count];
@@ -205,7 +235,18 @@ impl Connection {
             Some(result) => Ok(Reply { result, entries }),
             None => missing(),
         };
-        replies.all.into_iter().map(whole).collect()
+        let replies: Vec<_> = replies.all.into_iter().map(whole).collect();
+        for reply in replies.iter().flatten() {
+            self.listen(&reply.result);
+        }
+        replies
+    }
+
+    /// Takes note of what a server says of itself beside an answer. One that is going down is not used again.
+    pub(super) fn listen(&mut self, result: &LdapResult) {
+        if result.code == ResultCode::UNAVAILABLE {
+            self.health = Health::Unavailable;
+        }
     }
 
     /// Takes the channel for a search, which gives it back when it went well.
@@ -239,6 +280,7 @@ impl Connection {
             encryption: self.encryption,
             channel: self.channel.take(),
             next_id: self.next_id,
+            health: self.health,
         }
     }
 

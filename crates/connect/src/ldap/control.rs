@@ -27,6 +27,11 @@ impl Control {
     /// OID of paged results (RFC 2696).
     pub const PAGED: &'static str = "1.2.840.113556.1.4.319";
 
+    /// OID of changes since a cookie, `DirSync` (MS-ADTS 3.1.1.3.4.1.3).
+    pub const CHANGES: &'static str = "1.2.840.113556.1.4.841";
+    /// OID of showing deleted objects too (MS-ADTS 3.1.1.3.4.1.14).
+    pub const SHOW_DELETED: &'static str = "1.2.840.113556.1.4.417";
+
     /// Any control, for example Active Directory's `DirSync`.
     pub fn raw(oid: &str, criticality: Criticality, value: Option<Vec<u8>>) -> Self {
         Self {
@@ -44,6 +49,25 @@ impl Control {
             out.octets(cookie);
         });
         Self::raw(Self::PAGED, Criticality::Critical, Some(value))
+    }
+
+    /// Answer with what changed since `cookie`, of groups with the members that came or went only (MS-ADTS
+    /// 3.1.1.3.4.1.3). An empty cookie begins at the beginning of time.
+    pub fn changes(cookie: &[u8]) -> Self {
+        /// `LDAP_DIRSYNC_INCREMENTAL_VALUES`, a number of 32 bits with a sign.
+        const INCREMENTAL_VALUES: i64 = i32::MIN as i64;
+        let mut value = Vec::with_capacity(cookie.len() + 24);
+        Writer::new(&mut value).nested(SEQUENCE, |out| {
+            out.number(INTEGER, INCREMENTAL_VALUES);
+            out.number(INTEGER, i64::from(i32::MAX));
+            out.octets(cookie);
+        });
+        Self::raw(Self::CHANGES, Criticality::Critical, Some(value))
+    }
+
+    /// Show deleted objects too.
+    pub fn show_deleted() -> Self {
+        Self::raw(Self::SHOW_DELETED, Criticality::Critical, None)
     }
 
     /// Appends the control as it goes on the wire.
@@ -85,6 +109,25 @@ pub fn paged_cookie(controls: Reader<'_>) -> Result<Option<&[u8]>, BerError> {
     value.expect(OCTETS).map(Some)
 }
 
+/// What an answer says of changes: whether there are more, and the cookie to go on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangesEnd<'a> {
+    pub more: bool,
+    pub cookie: &'a [u8],
+}
+
+/// How a page of changes ended; none when the server did not answer with changes.
+pub fn changes_end(controls: Reader<'_>) -> Result<Option<ChangesEnd<'_>>, BerError> {
+    let Some(value) = find(controls, Control::CHANGES)? else {
+        return Ok(None);
+    };
+    let mut value = Reader::new(value).inside(SEQUENCE)?;
+    let more = value.number(INTEGER)? != 0;
+    value.number(INTEGER)?;
+    let cookie = value.expect(OCTETS)?;
+    Ok(Some(ChangesEnd { more, cookie }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +140,31 @@ mod tests {
         assert_eq!(paged_cookie(Reader::new(&out)), Ok(Some(&b"next"[..])));
         assert_eq!(paged_cookie(Reader::new(&[])), Ok(None));
         assert!(paged_cookie(Reader::new(&[0x30, 9])).is_err());
+    }
+
+    #[test]
+    fn the_end_of_a_page_of_changes_is_read() {
+        let mut out = Vec::new();
+        let mut value = Vec::new();
+        Writer::new(&mut value).nested(SEQUENCE, |out| {
+            out.number(INTEGER, 1);
+            out.number(INTEGER, 0);
+            out.octets(b"next");
+        });
+        Control::raw(Control::CHANGES, Criticality::Optional, Some(value)).write(&mut Writer::new(&mut out));
+        let end = ChangesEnd {
+            more: true,
+            cookie: b"next",
+        };
+        assert_eq!(changes_end(Reader::new(&out)), Ok(Some(end)));
+        assert_eq!(changes_end(Reader::new(&[])), Ok(None));
+    }
+
+    #[test]
+    fn changes_are_asked_for_as_windows_wants_it() {
+        let mut out = Vec::new();
+        Control::changes(b"c").write(&mut Writer::new(&mut out));
+        // The flags are four bytes, as of a number with a sign.
+        assert!(out.windows(6).any(|bytes| bytes == [2, 4, 0x80, 0, 0, 0]));
     }
 }

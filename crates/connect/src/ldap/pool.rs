@@ -1,6 +1,7 @@
 //! A few connections to one directory, made when they are needed and kept for the next who needs one.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ pub struct Pool {
     places: Semaphore,
     /// With when each came to rest.
     idle: Mutex<Vec<(Connection, Instant)>>,
+    /// The server that new connections go to first, by its place in the list.
+    first: AtomicUsize,
 }
 
 impl Pool {
@@ -38,6 +41,7 @@ impl Pool {
             tls,
             places,
             idle: Mutex::default(),
+            first: AtomicUsize::new(0),
         })
     }
 
@@ -69,12 +73,37 @@ impl Pool {
                 });
             }
         }
-        let connection = Connection::open_with(&self.settings, &self.tls).await?;
+        let first = self.first.load(Ordering::Relaxed);
+        let connection = Connection::open_with(&self.settings, &self.tls, first).await?;
+        if let Some(at) = self.place(connection.server()) {
+            // Whoever comes next need not wait for the servers that did not answer.
+            self.first.store(at, Ordering::Relaxed);
+        }
         Ok(Lease {
             pool: self,
             connection,
             _place: place,
         })
+    }
+
+    /// A connection to this server broke, or the server says that it is going down: others to it will not do better,
+    /// and new ones go to the next server first.
+    fn avoid(&self, server: &str) {
+        self.idle()
+            .retain(|(connection, _)| connection.server() != server);
+        if let Some(at) = self.place(server)
+            && self.first.load(Ordering::Relaxed) == at
+        {
+            self.first
+                .store((at + 1) % self.settings.servers.len(), Ordering::Relaxed);
+        }
+    }
+
+    fn place(&self, server: &str) -> Option<usize> {
+        self.settings
+            .servers
+            .iter()
+            .position(|known| known.to_string() == server)
     }
 
     fn take_idle(&self) -> Option<(Connection, Instant)> {
@@ -113,6 +142,8 @@ impl Drop for Lease<'_> {
         if self.connection.is_open() {
             let connection = self.connection.take_over();
             self.pool.idle().push((connection, Instant::now()));
+        } else {
+            self.pool.avoid(self.connection.server());
         }
     }
 }

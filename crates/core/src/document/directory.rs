@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::application::PrivateAddresses;
 use super::microsoft365::{CloudAddresses, CloudScope, CloudSignIn};
+use super::scalar::{OneOrMany, Span};
 use crate::action::ActionKind;
 
 /// Where accounts live. `type` says which of the other fields are needed.
@@ -19,9 +20,10 @@ pub struct Directory {
     /// Which kind.
     #[serde(rename = "type")]
     pub kind: DirectoryKind,
-    /// The server: `ldaps://host` or `ldap://host` (encrypted with `StartTLS`). Not for `local` and `microsoft365`.
+    /// The server: `ldaps://host` or `ldap://host` (encrypted with `StartTLS`); or several servers of the same directory,
+    /// of which the first that answers is used. Not for `local` and `microsoft365`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
+    pub url: Option<OneOrMany<String>>,
     /// The subtree that Tenure may touch. Not for `microsoft365`, which has no containers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
@@ -46,6 +48,9 @@ pub struct Directory {
     #[serde(default = "Directory::default_page_size")]
     #[schemars(range(min = 1, max = 10000))]
     pub page_size: u32,
+    /// Everything is read when that was so long ago; in between only what changed, where the directory tells it.
+    #[serde(default = "Directory::default_full_read_every")]
+    pub full_read_every: Span,
     /// `ldap` only: the attribute and value that switch sign-in off, which differ from server to server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_by: Option<DisabledBy>,
@@ -97,6 +102,15 @@ impl Directory {
             found: format!("and directory `{}` does not say how", self.name),
             hint: "add `disabled_by: { attribute: …, value: … }` to the directory",
         })
+    }
+
+    fn default_full_read_every() -> Span {
+        Span::from_secs(24 * 60 * 60)
+    }
+
+    /// Its servers, in the order in which they are tried.
+    pub fn servers(&self) -> &[String] {
+        self.url.as_ref().map(OneOrMany::as_slice).unwrap_or_default()
     }
 }
 

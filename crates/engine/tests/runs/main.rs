@@ -8,6 +8,10 @@ mod budget;
 #[cfg(test)]
 mod company;
 #[cfg(test)]
+mod domain;
+#[cfg(test)]
+mod following;
+#[cfg(test)]
 mod guards;
 #[cfg(test)]
 mod lifecycle;

@@ -6,6 +6,7 @@ mod journal;
 mod leases;
 mod links;
 mod local;
+mod readings;
 mod records;
 mod runs;
 mod vault;

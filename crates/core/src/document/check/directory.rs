@@ -3,6 +3,7 @@
 use url::{Host, Url};
 
 use super::super::directory::{Directory, DirectoryKind, Encryption};
+use super::super::scalar::OneOrMany;
 use super::Checker;
 use super::filter;
 use crate::attribute::AttributeName;
@@ -73,7 +74,16 @@ impl Checker<'_> {
                 "no `url`",
                 format!("`type: {kind}` needs `url`, for example `ldaps://dc1.corp.example`"),
             ),
-            Some(url) => self.server_url(url, directory.encryption),
+            Some(OneOrMany::One(url)) => self.server_url("url", url, directory.encryption),
+            Some(OneOrMany::Many(urls)) => {
+                if urls.is_empty() {
+                    self.error("url", "an empty list", "name a server at least");
+                }
+                for (at, url) in urls.iter().enumerate() {
+                    self.server_url(&format!("url[{at}]"), url, directory.encryption);
+                }
+                self.one_scheme(urls);
+            }
         }
         match &directory.bind {
             None => self.error(
@@ -94,19 +104,33 @@ impl Checker<'_> {
         }
     }
 
-    fn server_url(&mut self, text: &str, encryption: Encryption) {
+    /// One setting says how all connections are encrypted.
+    fn one_scheme(&mut self, urls: &[String]) {
+        let is_plain = |url: &String| url.to_ascii_lowercase().starts_with("ldap:");
+        let plain = urls.iter().filter(|url| is_plain(url)).count();
+        if plain > 0 && plain < urls.len() {
+            let hint = "write either `ldaps://` for all of them, or `ldap://`";
+            self.error(
+                "url",
+                "servers with `ldaps://` beside others with `ldap://`",
+                hint,
+            );
+        }
+    }
+
+    fn server_url(&mut self, path: &str, text: &str, encryption: Encryption) {
         let url = Url::parse(text).ok();
         let Some(url) = url.filter(|url| matches!(url.scheme(), "ldaps" | "ldap") && url.has_host()) else {
             let hint = "write `ldaps://` (or `ldap://`) and the server's name";
             return self.error(
-                "url",
+                path,
                 format!("`{text}`, which is not the address of a directory server"),
                 hint,
             );
         };
         if !matches!(url.path(), "" | "/") || url.query().is_some() {
             self.error(
-                "url",
+                path,
                 format!("`{text}`, which says more than the server"),
                 "the subtree is said by `base`",
             );

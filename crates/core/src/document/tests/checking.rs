@@ -393,3 +393,36 @@ fn errors_elsewhere_do_not_keep_an_automation_from_running() {
     assert_eq!(check(&documents).len(), 1);
     assert_eq!(check_automation(&documents, "corp"), []);
 }
+
+#[test]
+fn several_servers_of_one_directory() {
+    let found = checked(
+        r#"kind: directory
+name: corp
+type: active_directory
+url: [ldaps://dc1.corp.example, ldaps://dc2.corp.example]
+full_read_every: 12h
+base: DC=corp,DC=example
+bind: { user: svc@corp.example, password: "{{ secret('corp-ad') }}" }
+---
+kind: directory
+name: mixed
+type: active_directory
+url: [ldaps://dc1.corp.example, "dc2.corp.example", ldap://dc3.corp.example]
+base: DC=corp,DC=example
+bind: { user: svc@corp.example, password: "{{ secret('corp-ad') }}" }
+---
+kind: directory
+name: none
+type: active_directory
+url: []
+base: DC=corp,DC=example
+bind: { user: svc@corp.example, password: "{{ secret('corp-ad') }}" }
+"#,
+    );
+    insta::assert_snapshot!(found, @r#"
+    error: test.yaml:12:6: directory `mixed`, url: found servers with `ldaps://` beside others with `ldap://`; write either `ldaps://` for all of them, or `ldap://`
+    error: test.yaml:12:33: directory `mixed`, url[1]: found `dc2.corp.example`, which is not the address of a directory server; write `ldaps://` (or `ldap://`) and the server's name
+    error: test.yaml:19:6: directory `none`, url: found an empty list; name a server at least
+    "#);
+}
