@@ -9,8 +9,9 @@ use super::repeat::Repetition;
 use super::split::SplitError;
 use crate::http::{HttpAnswer, HttpError, HttpFailure, HttpRequest, said, scrub};
 
-/// How much of an answer that cannot be read is shown, in characters.
-const SHOWN: usize = 600;
+/// How much of an answer that cannot be read is shown, in characters: enough to tell a page from data, and little of
+/// what may be about people.
+const SHOWN: usize = 200;
 
 /// A call that came to nothing.
 pub(super) fn refused(failure: HttpFailure, call: &Prepared) -> SourceError {
