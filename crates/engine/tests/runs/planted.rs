@@ -9,6 +9,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rstest::rstest;
+use std::time::{Duration, SystemTime};
 use tenure_engine::{Engine, Unwatched};
 
 use crate::company::{On, documents, fresh, open, unwatched};
@@ -228,6 +229,8 @@ async fn plant(engine: &Engine) {
 #[tokio::test]
 async fn what_was_planted_is_nowhere_to_be_read(#[values(On::Sqlite, On::Postgres)] on: On) {
     let logs = Logs::gather();
+    // Files of some systems know whole seconds only.
+    let began = SystemTime::now() - Duration::from_secs(1);
     let folder = tempfile::tempdir().unwrap();
     let engine = open(
         &fresh(on, folder.path()),
@@ -321,10 +324,11 @@ async fn what_was_planted_is_nowhere_to_be_read(#[values(On::Sqlite, On::Postgre
         let encoded = STANDARD.encode(format!("{user}:{password}"));
         secrets.push((format!("what {user} sends"), encoded.into_bytes()));
     }
-    let disk = contents(&match on {
+    let database = match on {
         On::Sqlite => folder.path().to_owned(),
         On::Postgres => tenure_lab::Postgres::shared().unwrap().socket_folder(),
-    });
+    };
+    let disk = contents(&database, began);
     assert!(contains(&disk, b"corp-from-crew"));
     let logs = logs.text();
     assert!(logs.contains("TRACE") && logs.contains("127.0.0.1"));
