@@ -1,4 +1,4 @@
--- Written for both databases. `{bytes}`, `{number}`, `{clustered}` and `TEXT` become what each calls it, see migrations.rs.
+-- Written for both databases. `{bytes}`, `{number}`, `{clustered}`, `{known}` and `TEXT` become what each calls it, see migrations.rs.
 -- Times are microseconds since 1970 in UTC; hashes are the bits of an unsigned number. A person is (source, person_key).
 
 CREATE TABLE records (
@@ -12,6 +12,8 @@ CREATE TABLE records (
     columns TEXT NOT NULL,
     PRIMARY KEY (source, person_key)
 ) {clustered};
+
+{known}
 
 CREATE TABLE links (
     source TEXT NOT NULL,
