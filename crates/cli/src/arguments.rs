@@ -48,6 +48,10 @@ pub struct Place {
         value_name = "NAME"
     )]
     pub allow_env: Vec<String>,
+    /// Folder from which scripts may be run. May be given several times; in `TENURE_SCRIPTS` folders are divided like in
+    /// PATH. Without one no script is run, whatever documents say.
+    #[arg(long = "allow-scripts", global = true, value_name = "FOLDER")]
+    pub allow_scripts: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -205,6 +209,12 @@ pub enum Command {
     /// Lists webhooks, tries them on chosen accounts, and settles calls that are in doubt.
     #[command(subcommand)]
     Webhook(Webhook),
+    /// Tries scripts on chosen accounts.
+    #[command(subcommand)]
+    Script(Script),
+    /// Tries notifications about chosen accounts.
+    #[command(subcommand)]
+    Notify(Notify),
     /// Keeps and lists the secrets that documents refer to.
     #[command(subcommand)]
     Secret(Secret),
@@ -314,11 +324,11 @@ pub enum Webhook {
     },
     /// Calls a webhook about chosen accounts, and shows each request as it was sent and what came back.
     Test(WebhookTest),
-    /// Says of calls in doubt whether they were made. Without --done or --repeat they are only listed.
+    /// Says of calls, scripts and messages in doubt whether they were made. Without --done or --repeat they are only listed.
     Settle {
         /// The person's key in the source.
         person: String,
-        /// Only this call: `application/webhook`.
+        /// Only this one: `application/webhook`, `script NAME` or `notification NAME`.
         call: Option<String>,
         /// They were made.
         #[arg(long, conflicts_with = "repeat")]
@@ -343,6 +353,49 @@ pub struct WebhookTest {
     #[arg(long)]
     pub directory: Option<String>,
     /// Show the request only; nothing is called.
+    #[arg(long)]
+    pub show_only: bool,
+    /// For machines.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Script {
+    /// Runs a script about chosen accounts, and shows what it got and what it left.
+    Test {
+        /// The script's name.
+        name: String,
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Notify {
+    /// Writes a notification about chosen accounts, shows it, and sends it to an address of yours.
+    Test {
+        /// The notification's name.
+        name: String,
+        /// Where it is sent, instead of to whom it would go. May be given several times.
+        #[arg(long, required_unless_present = "show_only", value_name = "ADDRESS")]
+        to: Vec<String>,
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// On which accounts something is tried, and how.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// An account: its DN, its id, its person's key, or the value of an attribute (`mail=ada@example.com`). May be
+    /// given several times.
+    #[arg(long = "account", required = true, value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+    /// The directory that the accounts are in, where that is not clear.
+    #[arg(long)]
+    pub directory: Option<String>,
+    /// Only show it; nothing is done.
     #[arg(long)]
     pub show_only: bool,
     /// For machines.

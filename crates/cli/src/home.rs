@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tenure_core::document::{DocumentError, Documents, Severity, load};
 use tenure_core::redact::Redaction;
-use tenure_engine::{Clock, Engine, Variables};
+use tenure_engine::{Clock, Engine, ScriptFolderError, ScriptFolders, Variables};
 use tenure_store::{Store, StoreError, Vault, VaultKey};
 use tokio::sync::OnceCell;
 
@@ -39,6 +39,9 @@ pub enum HomeError {
     /// Documents with errors.
     #[error("the documents have errors:\n{}", lines(.0))]
     Documents(Vec<DocumentError>),
+    /// A folder that scripts cannot be run from.
+    #[error(transparent)]
+    Scripts(#[from] ScriptFolderError),
     /// The database or vault.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -166,6 +169,15 @@ impl Home {
     }
 }
 
+/// The folders that scripts may be run from, by the command line and `TENURE_SCRIPTS`.
+fn script_folders(place: &Place) -> Result<ScriptFolders, HomeError> {
+    let named = std::env::var_os("TENURE_SCRIPTS").unwrap_or_default();
+    let named = std::env::split_paths(&named).filter(|folder| !folder.as_os_str().is_empty());
+    Ok(ScriptFolders::new(
+        place.allow_scripts.iter().cloned().chain(named),
+    )?)
+}
+
 async fn open(place: &Place) -> Result<Engine, HomeError> {
     let file = place.home.join("tenure.db");
     let url = place
@@ -180,6 +192,7 @@ async fn open(place: &Place) -> Result<Engine, HomeError> {
     let vault = Vault::open(&store, &key).await?;
     Ok(
         Engine::new(store, Arc::new(vault), place.home.clone(), Clock::System)
-            .with_variables(Variables::of_machine(place.allow_env.iter().cloned())),
+            .with_variables(Variables::of_machine(place.allow_env.iter().cloned()))
+            .with_scripts(script_folders(place)?),
     )
 }

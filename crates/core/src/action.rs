@@ -51,6 +51,10 @@ pub enum ActionKind {
     ConvertMailbox,
     /// Bring a deleted account back.
     Restore,
+    /// Run a program about an account.
+    RunScript,
+    /// Send a message about an account.
+    Notify,
 }
 
 impl ActionKind {
@@ -105,12 +109,14 @@ impl ActionKind {
             Self::RemovePhoto => "remove_photo",
             Self::ConvertMailbox => "convert_mailbox",
             Self::Restore => "restore",
+            Self::RunScript => "run_script",
+            Self::Notify => "notify",
         }
     }
 
     /// Whether it is a write to a directory.
     pub fn is_of_directories(self) -> bool {
-        self != Self::CallWebhook
+        !matches!(self, Self::CallWebhook | Self::RunScript | Self::Notify)
     }
 }
 
@@ -120,7 +126,7 @@ impl fmt::Display for ActionKind {
     }
 }
 
-/// One write or call as a plan says it: complete, and for a write with the values before it and safe to try twice.
+/// One write, or one step that touches no directory, as a plan says it: complete, and for a write with the values before it and safe to try twice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -183,9 +189,44 @@ pub enum Action {
     },
     /// Change what the account has in a cloud directory.
     Cloud(CloudAction),
+    /// Run a program about the account.
+    RunScript {
+        /// The script.
+        script: String,
+        /// What the script names of the account, as it will be then.
+        #[serde(with = "attribute_map")]
+        with: Vec<AttributeValues>,
+    },
+    /// Send a message about the account.
+    Notify {
+        /// The message.
+        message: String,
+        /// The addresses that it goes to.
+        to: Vec<String>,
+        /// What the message names of the account, as it will be then.
+        #[serde(with = "attribute_map")]
+        with: Vec<AttributeValues>,
+    },
 }
 
 impl Action {
+    /// What a step that touches no directory is told of the account; nothing for a write.
+    pub fn told(&self) -> &[AttributeValues] {
+        match self {
+            Self::CallWebhook { with, .. } | Self::RunScript { with, .. } | Self::Notify { with, .. } => with,
+            _ => &[],
+        }
+    }
+
+    /// Says what a step that touches no directory is told of the account. Of a write nothing changes.
+    pub fn tell(&mut self, told: Vec<AttributeValues>) {
+        if let Self::CallWebhook { with, .. } | Self::RunScript { with, .. } | Self::Notify { with, .. } =
+            self
+        {
+            *with = told;
+        }
+    }
+
     /// Which kind of action this is.
     pub fn kind(&self) -> ActionKind {
         match self {
@@ -199,6 +240,8 @@ impl Action {
             Self::Delete { .. } => ActionKind::Delete,
             Self::CallWebhook { .. } => ActionKind::CallWebhook,
             Self::Cloud(action) => action.kind(),
+            Self::RunScript { .. } => ActionKind::RunScript,
+            Self::Notify { .. } => ActionKind::Notify,
         }
     }
 
@@ -236,6 +279,12 @@ impl Action {
                 application, webhook, ..
             } => format!("call {webhook} at {application}"),
             Self::Cloud(action) => action.sentence(),
+            Self::RunScript { script, .. } => format!("run script {script}"),
+            Self::Notify { message, to, .. } => match to.as_slice() {
+                [] => format!("send {message} to nobody"),
+                [one] => format!("send {message} to {one}"),
+                [first, rest @ ..] => format!("send {message} to {first} and {} more", rest.len()),
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::account::Access;
+use crate::action::Action;
 use crate::attribute::{AttributeIndex, AttributeName, Dictionary};
 use crate::cloud::Licence;
 use crate::document::{
@@ -16,7 +17,8 @@ use crate::link::StepKey;
 use crate::mapping::{Mapping, Zone};
 use crate::microsoft365::{NAMING_ATTRIBUTE, Writing, property};
 use crate::plan::{
-    Call, CloudTask, Event, Limit, Limits, NameKind, Rules, Step, Tally, Task, Template, UniqueName,
+    CloudTask, Event, Limit, Limits, NameKind, Perform, Recipient, Rules, Step, Tally, Task, Template,
+    UniqueName,
 };
 use crate::profile::PersonKey;
 use crate::record::Projection;
@@ -109,6 +111,9 @@ pub fn lookups(documents: &Documents) -> Lookups {
         _ => None,
     }))
 }
+
+/// What a step does that touches no directory, see [`Compiler::performed`].
+type Performed = (String, Action, Vec<AttributeIndex>, Vec<Recipient>);
 
 struct Compiler<'d> {
     documents: &'d Documents,
@@ -300,17 +305,18 @@ impl Compiler<'_> {
             }
         };
         let mut compiled = Vec::with_capacity(steps.len());
-        let mut calls: Vec<&document::CallWebhook> = Vec::new();
+        let mut known: Vec<String> = Vec::new();
         for (step, number) in steps.iter().zip(1..) {
             let at = format!("{at}, {origin}, step {number}");
-            let task = if let Some(call) = &step.call_webhook {
-                calls.push(call);
-                let nth = calls.iter().filter(|known| **known == call).count();
-                Task::Call(self.call(
-                    call,
-                    StepKey::call(event, &call.application, &call.webhook, nth),
-                    &at,
-                )?)
+            let task = if let Some((what, action, reads, to)) = self.performed(step, &at)? {
+                known.push(what.clone());
+                let nth = known.iter().filter(|known| **known == what).count();
+                Task::Perform(Perform {
+                    action,
+                    to,
+                    key: StepKey::new(event, &what, nth),
+                    reads,
+                })
             } else if let Some(task) = self.task(step, &at)? {
                 task
             } else {
@@ -364,30 +370,97 @@ impl Compiler<'_> {
         Ok(Some(task))
     }
 
-    /// A call, with the attributes that its webhook names added to those that are read.
-    fn call(&mut self, call: &document::CallWebhook, key: StepKey, at: &str) -> Result<Call, CompileError> {
-        let application = self
-            .documents
-            .application(&call.application)
-            .ok_or_else(|| missing("application", &call.application, at))?;
-        let webhook = application.webhook(&call.webhook).ok_or_else(|| CompileError {
-            at: at.to_owned(),
-            why: format!(
-                "the application `{}` has no webhook `{}`",
-                call.application, call.webhook
-            ),
-        })?;
-        let reads = webhook.attributes().into_iter().map(|name| {
+    /// What a step does that touches no directory: what it is called, the action, the attributes that it needs, and
+    /// to whom it goes. None for a write.
+    fn performed(&mut self, step: &document::Step, at: &str) -> Result<Option<Performed>, CompileError> {
+        if let Some(call) = &step.call_webhook {
+            let application = self
+                .documents
+                .application(&call.application)
+                .ok_or_else(|| missing("application", &call.application, at))?;
+            let webhook = application.webhook(&call.webhook).ok_or_else(|| CompileError {
+                at: at.to_owned(),
+                why: format!(
+                    "the application `{}` has no webhook `{}`",
+                    call.application, call.webhook
+                ),
+            })?;
+            let action = Action::CallWebhook {
+                application: call.application.clone(),
+                webhook: call.webhook.clone(),
+                with: Vec::new(),
+            };
+            let what = format!("{}/{}", call.application, call.webhook);
+            return Ok(Some((what, action, self.reads(webhook.attributes()), Vec::new())));
+        }
+        if let Some(name) = &step.run_script {
+            let script = self.documents.script(name);
+            let script = script.ok_or_else(|| missing("script", name, at))?;
+            let action = Action::RunScript {
+                script: name.clone(),
+                with: Vec::new(),
+            };
+            let what = format!("script {name}");
+            return Ok(Some((what, action, self.reads(script.named()), Vec::new())));
+        }
+        let Some(notify) = &step.notify else {
+            return Ok(None);
+        };
+        let message = self.documents.notification(&notify.template);
+        let message = message.ok_or_else(|| missing("notification", &notify.template, at))?;
+        let mut reads = self.reads(message.attributes());
+        let address = self.dictionary.add(message.address.clone());
+        let mut to = Vec::new();
+        for text in notify.to.as_slice() {
+            to.push(match text.as_str() {
+                "person" => {
+                    reads.push(address);
+                    Recipient::Person(address)
+                }
+                "manager" => {
+                    let link = self.dictionary.add(AttributeName::new("manager"));
+                    reads.push(link);
+                    Recipient::Manager { link, address }
+                }
+                text => {
+                    let format = Format::parse(text).map_err(fault(at))?;
+                    let named = format.columns().map(|(name, _)| AttributeName::new(name));
+                    reads.extend(self.reads(named.collect()));
+                    if document::Notify::is_group(text) {
+                        self.needs_groups = true;
+                        Recipient::Group {
+                            group: format,
+                            address,
+                        }
+                    } else {
+                        Recipient::Address(format)
+                    }
+                }
+            });
+        }
+        let mut known = std::collections::HashSet::new();
+        reads.retain(|index| known.insert(index.0));
+        let action = Action::Notify {
+            message: notify.template.clone(),
+            to: Vec::new(),
+            with: Vec::new(),
+        };
+        Ok(Some((
+            format!("notification {}", notify.template),
+            action,
+            reads,
+            to,
+        )))
+    }
+
+    /// Attributes that are read because a step names them.
+    fn reads(&mut self, names: Vec<AttributeName>) -> Vec<AttributeIndex> {
+        let reads = names.into_iter().map(|name| {
             // Groups are kept where the planner looks for them.
             self.needs_groups |= name.is("memberOf");
             self.dictionary.add(name)
         });
-        Ok(Call {
-            application: call.application.clone(),
-            webhook: call.webhook.clone(),
-            key,
-            reads: reads.collect(),
-        })
+        reads.collect()
     }
 
     /// What a step asks of a cloud directory.

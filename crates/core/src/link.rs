@@ -97,17 +97,19 @@ pub struct Doubt {
     pub since: Timestamp,
 }
 
-/// A step by what it is called in every run: the rule and the call, `leaver: atera/disable-contact`.
+/// A step that touches no directory by what it is called in every run: the rule and what is done,
+/// `leaver: atera/disable-contact`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StepKey(String);
 
 impl StepKey {
-    /// A call in a rule; `nth` tells several calls of the same webhook in one rule apart, from 1.
-    pub fn call(event: Event, application: &str, webhook: &str, nth: usize) -> Self {
+    /// A step in a rule by what it does (`atera/disable-contact`, `script provision`); `nth` tells several that do
+    /// the same in one rule apart, from 1.
+    pub fn new(event: Event, what: &str, nth: usize) -> Self {
         Self(match nth {
-            0 | 1 => format!("{event}: {application}/{webhook}"),
-            nth => format!("{event}: {application}/{webhook} ({nth})"),
+            0 | 1 => format!("{event}: {what}"),
+            nth => format!("{event}: {what} ({nth})"),
         })
     }
 

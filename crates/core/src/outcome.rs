@@ -22,11 +22,11 @@ pub enum Outcome {
         /// Why it could not be seen.
         why: String,
     },
-    /// A call was made, and its answer counts as success.
+    /// A step that touches no directory was done, and what came back counts as success.
     Answered {
-        /// The answer in a few words, for example `201 Created`.
+        /// What came back in a few words: `201 Created`, `exit code 0: done`, `sent to hr@example.com`.
         answer: String,
-        /// Values out of the answer, for later calls.
+        /// Values out of the answer, for later steps.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         captured: BTreeMap<String, serde_json::Value>,
     },

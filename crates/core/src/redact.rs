@@ -71,12 +71,27 @@ impl Redaction {
 
     /// An operation as it may be shown.
     pub fn operation(&self, operation: &mut Operation) {
+        let touched = operation
+            .action
+            .told()
+            .iter()
+            .any(|values| self.hides(values.name.as_str()));
+        if let Action::Notify { to, .. } = &mut operation.action
+            && touched
+        {
+            // The address may be the hidden value.
+            for address in to {
+                HIDDEN.clone_into(address);
+            }
+        }
         match &mut operation.action {
             Action::CreateAccount { attributes, .. }
             | Action::Delete {
                 stored: attributes, ..
             }
-            | Action::CallWebhook { with: attributes, .. } => {
+            | Action::CallWebhook { with: attributes, .. }
+            | Action::RunScript { with: attributes, .. }
+            | Action::Notify { with: attributes, .. } => {
                 for AttributeValues { name, values } in attributes {
                     self.values(name, values);
                 }
@@ -102,15 +117,24 @@ impl Redaction {
             Action::ModifyAttributes { changes } => {
                 changes.iter().any(|change| self.hides(change.name.as_str()))
             }
-            Action::CreateAccount { attributes, .. } | Action::CallWebhook { with: attributes, .. } => {
+            Action::CreateAccount { attributes, .. } => {
                 attributes.iter().any(|values| self.hides(values.name.as_str()))
             }
-            _ => false,
+            action => action
+                .told()
+                .iter()
+                .any(|values| self.hides(values.name.as_str())),
         };
         match outcome {
             Outcome::Overtaken { found } if touches => HIDDEN.clone_into(found),
             // An application may send back what it was sent.
-            Outcome::Answered { captured, .. } if touches => {
+            Outcome::Answered { answer, captured } if touches => {
+                // What a script wrote comes after its exit code, and addresses after who sent to them.
+                match (&operation.action, answer.split_once(": ")) {
+                    (Action::Notify { .. }, _) => *answer = format!("sent to {HIDDEN}"),
+                    (_, Some((code, _))) => *answer = format!("{code}: {HIDDEN}"),
+                    _ => {}
+                }
                 for value in captured.values_mut() {
                     *value = HIDDEN.into();
                 }

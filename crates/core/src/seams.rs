@@ -246,6 +246,8 @@ pub struct Task {
     pub action: Action,
     /// Whom it is about.
     pub subject: Subject,
+    /// Under which name the vault keeps the first password of the account, if Tenure made one.
+    pub password: String,
     /// The same whenever the same operation is tried again, in a later run too, and never for another one.
     pub idempotency_key: String,
     /// Whether it may have been carried out before.
@@ -269,7 +271,7 @@ pub struct Subject {
     pub run: Option<String>,
 }
 
-/// Carries out steps that touch no directory, of one kind each: calls, and in time scripts, mail and folders.
+/// Carries out steps that touch no directory, of one kind each: calls, scripts and messages.
 #[async_trait]
 pub trait Performer: Send + Sync {
     /// Carries out tasks, each for another account, as many at once as the other side takes. The outcomes are in the

@@ -418,10 +418,6 @@ impl Applying<'_> {
             .and_then(|link| link.memory.as_ref());
         let mut captured = before.map(|memory| memory.captured.clone()).unwrap_or_default();
         captured.extend(track.captured.clone());
-        let attributes = match action {
-            Action::CallWebhook { with, .. } => with.clone(),
-            _ => Vec::new(),
-        };
         let attempt = match self.in_doubt {
             InDoubtCalls::Ask => track.attempt,
             InDoubtCalls::Repeat => Attempt::First,
@@ -432,10 +428,11 @@ impl Applying<'_> {
                 person: Some(track.change.person.clone()),
                 name: track.change.name.clone(),
                 account: track.account.clone(),
-                attributes,
+                attributes: action.told().to_vec(),
                 captured,
                 run: Some(self.run.to_string()),
             },
+            password: password_name(self.directory_name, track.change.person.as_str()),
             idempotency_key: track.idempotency_key(self.source),
             attempt,
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tenure_connect::Performers;
 use tenure_connect::authorization::Tokens;
 use tenure_connect::directory::{
     ActiveDirectory, ActiveDirectoryRules, DirectorySettings, LdapDirectory, LdapRules, Mark, Microsoft365,
@@ -12,6 +13,8 @@ use tenure_connect::http::Manners;
 use tenure_connect::ldap::{
     Credentials, Filter, LdapError, LdapSettings, Scheme, ServerUrl, StartTls, Trust,
 };
+use tenure_connect::mail::Mailer;
+use tenure_connect::script::{ScriptFolders, ScriptRunner};
 use tenure_connect::source::{
     Environment, FileSource, HttpSource, Trial, Variables, connection_text, try_endpoint,
 };
@@ -37,6 +40,8 @@ pub(crate) struct Connections {
     /// One pace for each application, for all that this process does.
     manners: Manners,
     pub(crate) variables: Variables,
+    /// Where scripts may be; nowhere unless the server's own configuration says so.
+    pub(crate) script_folders: ScriptFolders,
 }
 
 impl Connections {
@@ -49,6 +54,7 @@ impl Connections {
             folder,
             manners,
             variables: Variables::default(),
+            script_folders: ScriptFolders::default(),
         }
     }
 
@@ -103,8 +109,8 @@ impl Connections {
         Ok(try_endpoint(application, endpoint, record, secrets, environment).await?)
     }
 
-    /// What carries out steps that touch no directory. An application that cannot be set up fails its calls only.
-    pub(crate) fn performer(&self, documents: &Documents, clock: Clock) -> WebhookPerformer {
+    /// What carries out steps that touch no directory. What cannot be set up fails its own steps only.
+    pub(crate) fn performer(&self, documents: &Documents, clock: Clock) -> Performers {
         let callers = documents.iter().filter_map(|document| match document {
             Document::Application(application) if !application.webhooks.is_empty() => {
                 let caller = self
@@ -118,7 +124,28 @@ impl Connections {
             }
             _ => None,
         });
-        WebhookPerformer::new(callers.collect())
+        Performers {
+            webhooks: WebhookPerformer::new(callers.collect()),
+            scripts: self.scripts(documents, clock),
+            mail: self.mailer(documents, clock),
+        }
+    }
+
+    /// What runs scripts.
+    pub(crate) fn scripts(&self, documents: &Documents, clock: Clock) -> ScriptRunner {
+        let scripts = documents.iter().filter_map(|document| match document {
+            Document::Script(script) => Some(script),
+            _ => None,
+        });
+        let secrets: Arc<dyn Secrets> = Arc::clone(&self.vault) as _;
+        let environment = self.environment(documents, clock);
+        ScriptRunner::new(scripts, self.script_folders.clone(), secrets, environment)
+    }
+
+    /// What sends notifications.
+    pub(crate) fn mailer(&self, documents: &Documents, clock: Clock) -> Mailer {
+        let secrets: Arc<dyn Secrets> = Arc::clone(&self.vault) as _;
+        Mailer::new(documents, secrets, self.environment(documents, clock))
     }
 
     /// What calls the webhooks of one application.

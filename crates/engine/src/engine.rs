@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tenure_connect::script::ScriptFolders;
 use tenure_connect::source::Variables;
 use tenure_store::{Store, Vault};
 
@@ -35,6 +36,13 @@ impl Engine {
     #[must_use]
     pub fn with_variables(mut self, variables: Variables) -> Self {
         self.connections.variables = variables;
+        self
+    }
+
+    /// The same engine, which may run scripts from these folders.
+    #[must_use]
+    pub fn with_scripts(mut self, folders: ScriptFolders) -> Self {
+        self.connections.script_folders = folders;
         self
     }
 

@@ -21,6 +21,7 @@ mod stop;
 mod storing;
 mod track;
 mod trial;
+mod tried;
 mod wave;
 mod webhooks;
 
@@ -34,6 +35,8 @@ pub use plan::PlanOptions;
 pub use progress::{Progress, Unwatched, Watch};
 pub use settle::Settlement;
 pub use stop::Stop;
+pub use tenure_connect::script::{ScriptFolderError, ScriptFolders};
 pub use tenure_connect::source::Variables;
 pub use trial::EndpointReport;
+pub use tried::{NotificationTest, ScriptTest, Tried, Tries};
 pub use webhooks::{WebhookTest, WebhookTry};

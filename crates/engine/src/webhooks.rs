@@ -8,7 +8,7 @@ use tenure_core::action::AttributeValues;
 use tenure_core::attribute::{AttributeName, Dictionary};
 use tenure_core::compile::compile_source;
 use tenure_core::dn::Dn;
-use tenure_core::document::{Automation, Documents, Kind, StepList, Webhook};
+use tenure_core::document::{Automation, Documents, Kind, Step, StepList};
 use tenure_core::link::Link;
 use tenure_core::profile::PersonKey;
 use tenure_core::seams::{AccountRef, AccountSink, Attempt, Completeness, Subject};
@@ -102,9 +102,13 @@ impl Engine {
         let caller = self.connections.caller(documents, application, self.clock)?;
         let directory = match directory {
             Some(name) => name.to_owned(),
-            None => directory_of(documents, &application.name, webhook)?,
+            None => directory_of(documents, &|step| {
+                let call = step.call_webhook.as_ref();
+                call.is_some_and(|call| call.application == application.name && call.webhook == webhook)
+            })?,
         };
-        let found = self.find(documents, &directory, described, accounts).await?;
+        let wanted = described.attributes();
+        let found = self.find(documents, &directory, &wanted, accounts).await?;
         let mut tests = Vec::with_capacity(accounts.len());
         for (asked, found) in accounts.iter().zip(found) {
             let asked = asked.clone();
@@ -152,15 +156,14 @@ impl Engine {
     }
 
     /// Finds each account: where it is by its DN or id, all others by reading the directory once.
-    async fn find(
+    pub(crate) async fn find(
         &self,
         documents: &Documents,
         directory: &str,
-        webhook: &Webhook,
+        wanted: &[AttributeName],
         asked: &[String],
     ) -> Result<Vec<Result<Found, String>>, EngineError> {
         let mut dictionary = Dictionary::default();
-        let wanted = webhook.attributes();
         let by_name = asked.iter().filter_map(|asked| asked.split_once('='));
         let by_name = by_name.map(|(name, _)| AttributeName::new(name.trim()));
         let called_by = CALLED_BY.map(AttributeName::new);
@@ -208,14 +211,14 @@ impl Engine {
         let accounts = fitting.accounts;
         let find = |(asked, here): (&String, &Option<Account>)| {
             if let Some(account) = here {
-                return Ok(found(account, &wanted, &dictionary, &links));
+                return Ok(found(account, wanted, &dictionary, &links));
             }
             let fits: Vec<&Account> = accounts
                 .iter()
                 .filter(|account| fits(account, asked, &dictionary, &links))
                 .collect();
             match fits.as_slice() {
-                [account] => Ok(found(account, &wanted, &dictionary, &links)),
+                [account] => Ok(found(account, wanted, &dictionary, &links)),
                 [] => Err(match &completeness {
                     Completeness::Complete { .. } => format!(
                         "no account in `{directory}` has this as its DN, id, person's key or name; write for example \
@@ -247,7 +250,7 @@ impl Engine {
         };
         let mut all: Vec<_> = asked.iter().zip(&here).map(find).collect();
         for found in all.iter_mut().flatten() {
-            self.complete(documents, found, &wanted).await?;
+            self.complete(documents, found, wanted).await?;
         }
         Ok(all)
     }
@@ -364,12 +367,12 @@ impl AccountSink for Fitting<'_> {
 }
 
 /// An account that was found.
-struct Found {
-    account: AccountRef,
-    person: Option<PersonKey>,
+pub(crate) struct Found {
+    pub(crate) account: AccountRef,
+    pub(crate) person: Option<PersonKey>,
     /// The person's data source.
     source: Option<String>,
-    subject: Subject,
+    pub(crate) subject: Subject,
 }
 
 /// Whether this is the account's id or DN.
@@ -439,8 +442,8 @@ fn found(account: &Account, wanted: &[AttributeName], dictionary: &Dictionary, l
     }
 }
 
-/// The directory whose accounts a webhook is about.
-fn directory_of(documents: &Documents, application: &str, webhook: &str) -> Result<String, EngineError> {
+/// The directory whose accounts a step like this is about.
+pub(crate) fn directory_of(documents: &Documents, is: &dyn Fn(&Step) -> bool) -> Result<String, EngineError> {
     let calls = |list: Option<&StepList>| {
         let steps = match list {
             None => return false,
@@ -450,8 +453,7 @@ fn directory_of(documents: &Documents, application: &str, webhook: &str) -> Resu
                 None => return false,
             },
         };
-        let mut called = steps.iter().filter_map(|step| step.call_webhook.as_ref());
-        called.any(|call| call.application == application && call.webhook == webhook)
+        steps.iter().any(is)
     };
     let uses = |automation: &Automation| {
         let rules = &automation.rules;
@@ -484,7 +486,7 @@ fn directory_of(documents: &Documents, application: &str, webhook: &str) -> Resu
     }
 }
 
-fn with_hint(said: String, hint: &str) -> String {
+pub(crate) fn with_hint(said: String, hint: &str) -> String {
     if hint.is_empty() {
         said
     } else {
@@ -492,7 +494,7 @@ fn with_hint(said: String, hint: &str) -> String {
     }
 }
 
-fn random() -> Result<[u8; 16], EngineError> {
+pub(crate) fn random() -> Result<[u8; 16], EngineError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| EngineError::Broken(error.to_string()))?;
     Ok(bytes)

@@ -1,5 +1,5 @@
 //! Starts and stops the real servers that the tests talk to: a Samba Active Directory domain controller,
-//! OpenLDAP, PostgreSQL, an OAuth 2.0 server, a SCIM server, and a proxy that checks by OpenAPI descriptions.
+//! OpenLDAP, PostgreSQL, an OAuth 2.0 server, a mail server, and a proxy that checks by OpenAPI descriptions.
 //!
 //! Every server lives in a private folder and on loopback only, and is gone when its value is dropped, when the
 //! test panics and when the test process is killed. What takes long to make (a provisioned domain, an initialised
@@ -23,6 +23,7 @@ mod programs;
 mod samba;
 mod scim;
 mod slapd;
+mod smtp;
 mod templates;
 mod wait;
 
@@ -36,4 +37,5 @@ pub use prism::Prism;
 pub use samba::{Complexity, SambaDc};
 pub use scim::ScimServer;
 pub use slapd::{Durability, MemberOf, Slapd, SlapdOptions, Tls};
+pub use smtp::{SmtpEncryption, SmtpSink};
 pub use wait::wait_until;

@@ -87,7 +87,7 @@ fn letter(kind: ActionKind) -> char {
         ActionKind::Enable => 'e',
         ActionKind::Disable => 'd',
         ActionKind::Delete => 'x',
-        ActionKind::CallWebhook => CALLS,
+        ActionKind::CallWebhook | ActionKind::RunScript | ActionKind::Notify => CALLS,
         ActionKind::AssignLicences
         | ActionKind::RevokeLicences
         | ActionKind::RevokeSessions

@@ -50,6 +50,7 @@ pub async fn demo(demo: Demo) -> super::Result {
         home: demo.folder.clone(),
         database: None,
         allow_env: Vec::new(),
+        allow_scripts: Vec::new(),
     });
     let documents = home.documents()?;
     let engine = home.engine().await?;

@@ -16,6 +16,7 @@ mod schema;
 mod secret;
 mod simulate;
 mod test;
+mod tried;
 mod webhook;
 
 use tenure_core::fetching::Wish;
@@ -84,6 +85,8 @@ pub async fn run(arguments: Arguments) -> Exit {
         Command::Authorize { application, paste } => {
             authorize::authorize(&home, application.as_deref(), paste).await
         }
+        Command::Script(script) => tried::script(&home, &script).await,
+        Command::Notify(notify) => tried::notify(&home, &notify).await,
         Command::Webhook(webhook) => webhook::webhook(&home, webhook).await,
         Command::Secret(secret) => secret::secret(&home, secret).await,
         Command::Simulate(simulate) => simulate::simulate(simulate).await,

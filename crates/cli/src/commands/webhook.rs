@@ -230,7 +230,7 @@ fn fields(fields: &[(String, String)], style: Style) {
     }
 }
 
-fn indented(body: Option<&str>) {
+pub(super) fn indented(body: Option<&str>) {
     let Some(body) = body.filter(|body| !body.is_empty()) else {
         return;
     };

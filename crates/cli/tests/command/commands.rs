@@ -113,6 +113,9 @@ fn schemas_are_json_and_kinds_are_listed() {
         "automation",
         "policy",
         "lookup",
+        "script",
+        "notification",
+        "mail_server",
         "fixture",
     ] {
         assert!(kinds.lines().any(|line| line == kind), "no {kind} in:\n{kinds}");

@@ -19,6 +19,8 @@ mod people;
 #[cfg(test)]
 mod samba;
 #[cfg(test)]
+mod scripts;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod trials;

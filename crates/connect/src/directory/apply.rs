@@ -161,6 +161,8 @@ impl<R: Rules> LdapAccounts<R> {
             | Action::Disable
             | Action::Delete { .. }
             | Action::CallWebhook { .. }
+            | Action::RunScript { .. }
+            | Action::Notify { .. }
             | Action::Cloud(_) => {}
         }
         names.sort_by_key(|name| name.to_ascii_lowercase());

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use tenure_core::account::Access;
-use tenure_core::action::{Action, ActionKind, AttributeChange, AttributeValues};
+use tenure_core::action::{Action, AttributeChange, AttributeValues};
 use tenure_core::attribute::AttributeName;
 use tenure_core::dn::Dn;
 use tenure_core::outcome::Outcome;
@@ -81,7 +81,9 @@ impl<R: Rules> LdapAccounts<R> {
             }),
             Action::Delete { .. } => Ok(step(Doing::Delete, Operation::Delete { dn: entry.dn.clone() })),
             Action::CreateAccount { .. } => Err(not_found()),
-            Action::CallWebhook { .. } => Err(Outcome::not_possible(ActionKind::CallWebhook)),
+            action @ (Action::CallWebhook { .. } | Action::RunScript { .. } | Action::Notify { .. }) => {
+                Err(Outcome::not_possible(action.kind()))
+            }
             Action::Cloud(action) => Err(Outcome::not_possible(action.kind())),
         }
     }

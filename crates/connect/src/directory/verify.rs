@@ -128,7 +128,11 @@ impl<R: Rules> LdapAccounts<R> {
             }
             Action::Enable => self.access_is(entry, Access::Enabled),
             Action::Disable => self.access_is(entry, Access::Disabled),
-            Action::Delete { .. } | Action::CallWebhook { .. } | Action::Cloud(_) => Ok(()),
+            Action::Delete { .. }
+            | Action::CallWebhook { .. }
+            | Action::RunScript { .. }
+            | Action::Notify { .. }
+            | Action::Cloud(_) => Ok(()),
         }
     }
 

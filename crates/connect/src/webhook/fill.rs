@@ -1,5 +1,5 @@
-//! Fills the formats of one call: each value escaped for its place, in the form that is sent and in the one that is
-//! shown, where secrets are masked. A value that is missing fails the call.
+//! Fills the formats of one call, script or message: each value escaped for its place, in the form that is sent and in
+//! the one that is shown, where secrets are masked. A value that is missing fails the call.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use tenure_core::action::AttributeValues;
-use tenure_core::expression::{Evaluated, ExpressionError, Format, Scope, SecretHook, Value};
+use tenure_core::expression::{Evaluated, ExpressionError, Format, Scope, SecretHook, TextTemplate, Value};
 use tenure_core::seams::{SecretError, Secrets, SourceError, SourceTrouble, Subject};
 use tenure_core::secret::Secret;
 
@@ -20,7 +20,7 @@ use crate::source::{Environment, misconfigured};
 type Found<T> = Result<Result<T, String>, ExpressionError>;
 
 /// Fills formats about one account.
-pub(super) struct Filler<'a> {
+pub(crate) struct Filler<'a> {
     doing: String,
     environment: &'a Environment,
     vault: &'a dyn Secrets,
@@ -28,11 +28,22 @@ pub(super) struct Filler<'a> {
     /// What calls before captured, as expressions read it.
     captured: Box<RawValue>,
     secrets: BTreeMap<String, Secret>,
+    /// The first password of the account, for what may name it.
+    password: Option<Secret>,
+}
+
+/// Which form of a text is filled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Secrets are masked.
+    Shown,
+    /// As it is sent.
+    Sent,
 }
 
 impl<'a> Filler<'a> {
     /// For one call; `doing` is what errors begin with.
-    pub(super) fn new(
+    pub(crate) fn new(
         doing: String,
         environment: &'a Environment,
         vault: &'a dyn Secrets,
@@ -47,16 +58,33 @@ impl<'a> Filler<'a> {
             subject,
             captured,
             secrets: BTreeMap::new(),
+            password: None,
         })
     }
 
+    /// Lets formats name the first password of the account.
+    pub(crate) fn set_password(&mut self, password: Secret) {
+        self.password = Some(password);
+    }
+
+    /// A text with statements.
+    pub(crate) async fn template(
+        &mut self,
+        template: &TextTemplate,
+        part: &str,
+        escape: &(dyn Fn(&str) -> Result<String, String> + Sync),
+    ) -> Result<Masked, SourceError> {
+        let filled = self.twice(part, |scope| template.evaluate(scope, escape)).await?;
+        Ok(filled.into_masked())
+    }
+
     /// The secrets that were used, by name.
-    pub(super) fn into_secrets(self) -> BTreeMap<String, Secret> {
+    pub(crate) fn into_secrets(self) -> BTreeMap<String, Secret> {
         self.secrets
     }
 
     /// An address: values become one segment of a path or one value of a query.
-    pub(super) async fn url(&mut self, format: &Format) -> Result<Masked, SourceError> {
+    pub(crate) async fn url(&mut self, format: &Format) -> Result<Masked, SourceError> {
         let mut url = self.one(format, "`url`", &for_url).await?;
         if let Masked::Secret { shown, .. } = &mut url {
             *shown = shown.replace("%E2%80%A6", MASK);
@@ -65,7 +93,7 @@ impl<'a> Filler<'a> {
     }
 
     /// The value of a header field; none when the format says so (`default('')`).
-    pub(super) async fn header(
+    pub(crate) async fn header(
         &mut self,
         name: &str,
         format: &Format,
@@ -77,30 +105,27 @@ impl<'a> Filler<'a> {
     }
 
     /// A text in which values are escaped.
-    pub(super) async fn one(
+    pub(crate) async fn one(
         &mut self,
         format: &Format,
         part: &str,
         escape: &(dyn Fn(&str) -> Result<String, String> + Sync),
     ) -> Result<Masked, SourceError> {
         let filled = self
-            .twice(format, part, |format, scope| {
+            .twice(part, |scope| {
                 Ok(match format.evaluate_escaped(scope, escape)? {
                     Evaluated::Values(values) => Ok(values.concat()),
                     Evaluated::Nothing { missing } => Err(missing),
                 })
             })
             .await?;
-        Ok(filled.map_or_else(Masked::Plain, |sent, shown| Masked::Secret {
-            sent: Secret::new(sent),
-            shown,
-        }))
+        Ok(filled.into_masked())
     }
 
     /// The values of a query parameter.
-    pub(super) async fn values(&mut self, format: &Format, part: &str) -> Result<Vec<Masked>, SourceError> {
+    pub(crate) async fn values(&mut self, format: &Format, part: &str) -> Result<Vec<Masked>, SourceError> {
         let filled = self
-            .twice(format, part, |format, scope| {
+            .twice(part, |scope| {
                 Ok(match format.evaluate(scope)? {
                     Evaluated::Values(values) => Ok(values),
                     Evaluated::Nothing { missing } => Err(missing),
@@ -122,9 +147,9 @@ impl<'a> Filler<'a> {
 
     /// A text of a JSON body: numbers, yes and no, lists and objects stay what they are when the whole text is one
     /// expression. What is sent, and what is shown.
-    pub(super) async fn json(&mut self, format: &Format) -> Result<(Json, Json), SourceError> {
+    pub(crate) async fn json(&mut self, format: &Format) -> Result<(Json, Json), SourceError> {
         let filled = self
-            .twice(format, "`body`", |format, scope| {
+            .twice("`body`", |scope| {
                 let found = format.evaluate_json(scope)?;
                 Ok(found)
             })
@@ -138,14 +163,13 @@ impl<'a> Filler<'a> {
     /// Evaluates with masks for secrets, and where there were some once more with what they are.
     async fn twice<T>(
         &mut self,
-        format: &Format,
         part: &str,
-        evaluate: impl Fn(&Format, &Scope<'_>) -> Found<T>,
+        evaluate: impl Fn(&Scope<'_>) -> Found<T>,
     ) -> Result<Filled<T>, SourceError> {
         let asked = RefCell::new(Vec::new());
-        let shown = self.in_scope(format, part, &Masking { asked: &asked }, &evaluate)?;
+        let shown = self.in_scope(Form::Shown, part, &Masking { asked: &asked }, &evaluate)?;
         let asked = asked.into_inner();
-        if asked.is_empty() {
+        if asked.is_empty() && self.password.is_none() {
             return Ok(Filled::Plain(shown));
         }
         for name in asked {
@@ -154,7 +178,7 @@ impl<'a> Filler<'a> {
         let fetched = Fetched {
             secrets: &self.secrets,
         };
-        let sent = self.in_scope(format, part, &fetched, &evaluate)?;
+        let sent = self.in_scope(Form::Sent, part, &fetched, &evaluate)?;
         Ok(Filled::Secret { sent, shown })
     }
 
@@ -176,10 +200,10 @@ impl<'a> Filler<'a> {
 
     fn in_scope<T>(
         &self,
-        format: &Format,
+        form: Form,
         part: &str,
         hook: &dyn SecretHook,
-        evaluate: &impl Fn(&Format, &Scope<'_>) -> Found<T>,
+        evaluate: &impl Fn(&Scope<'_>) -> Found<T>,
     ) -> Result<T, SourceError> {
         let subject = self.subject;
         let mut scope = Scope::new()
@@ -207,10 +231,17 @@ impl<'a> Filler<'a> {
             .with_value("account", Value::Map(account.collect()))
             .with_value("person", Value::Map(person.collect()))
             .with_value("captured", &*self.captured);
+        if let Some(password) = &self.password {
+            let password = match form {
+                Form::Shown => MASK,
+                Form::Sent => password.expose(),
+            };
+            scope = scope.with_value("password", password);
+        }
         if let Some(run) = &subject.run {
             scope = scope.with_value("run", run.as_str());
         }
-        match evaluate(format, &scope) {
+        match evaluate(&scope) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(missing)) => {
                 let said = format!("{part} needs `{missing}`, which has no value");
@@ -220,7 +251,7 @@ impl<'a> Filler<'a> {
                 Err(misconfigured(&self.doing, said, hint))
             }
             Err(error) => {
-                let secrets: Vec<_> = self.secrets.values().cloned().collect();
+                let secrets: Vec<_> = self.secrets.values().chain(&self.password).cloned().collect();
                 Err(misconfigured(
                     &self.doing,
                     scrub(&format!("{part}: {error}"), &secrets),
@@ -239,11 +270,14 @@ enum Filled<T> {
     Secret { sent: T, shown: T },
 }
 
-impl<T> Filled<T> {
-    fn map_or_else<U>(self, plain: impl FnOnce(T) -> U, secret: impl FnOnce(T, T) -> U) -> U {
+impl Filled<String> {
+    fn into_masked(self) -> Masked {
         match self {
-            Self::Plain(value) => plain(value),
-            Self::Secret { sent, shown } => secret(sent, shown),
+            Self::Plain(text) => Masked::Plain(text),
+            Self::Secret { sent, shown } => Masked::Secret {
+                sent: Secret::new(sent),
+                shown,
+            },
         }
     }
 }
@@ -266,7 +300,7 @@ fn for_url(text: &str) -> Result<String, String> {
 }
 
 /// A header field has one line (RFC 9110, section 5.5).
-fn for_header(text: &str) -> Result<String, String> {
+pub(crate) fn for_header(text: &str) -> Result<String, String> {
     if text.chars().any(char::is_control) {
         return Err("has a line break or another control character, which a header cannot carry".to_owned());
     }
@@ -275,7 +309,7 @@ fn for_header(text: &str) -> Result<String, String> {
 
 /// A text in an element or an attribute of XML 1.0 (sections 2.2 and 2.4). Breaks are written as numbers, since
 /// attributes lose them otherwise.
-pub(super) fn for_xml(text: &str) -> Result<String, String> {
+pub(crate) fn for_xml(text: &str) -> Result<String, String> {
     let mut made = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -302,6 +336,6 @@ pub(super) fn for_xml(text: &str) -> Result<String, String> {
 
 /// A plain text has no rules.
 #[expect(clippy::unnecessary_wraps, reason = "the others can refuse")]
-pub(super) fn for_text(text: &str) -> Result<String, String> {
+pub(crate) fn for_text(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }

@@ -4,7 +4,7 @@
 mod answer;
 mod body;
 mod caller;
-mod fill;
+pub(crate) mod fill;
 mod perform;
 mod request;
 mod shown;

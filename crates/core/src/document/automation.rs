@@ -140,6 +140,9 @@ pub struct Step {
     /// A call about the account is made, by a webhook of an application.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_webhook: Option<CallWebhook>,
+    /// A program about the account is run: the name of a script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_script: Option<String>,
     /// Only for accounts for which this holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
@@ -308,10 +311,33 @@ pub struct Nothing {}
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notify {
-    /// The message's template.
+    /// The message.
     pub template: String,
-    /// Who: `manager`, `person`, or an address.
+    /// Who: `manager`, `person`, an address (a format), or all members of a group, by its distinguished name.
     pub to: OneOrMany<String>,
+}
+
+impl Notify {
+    /// Whether a text in `to` names a group rather than an address.
+    pub fn is_group(text: &str) -> bool {
+        text.split_once('=').is_some_and(|(name, rest)| {
+            let letters = |byte: u8| byte.is_ascii_alphabetic();
+            !name.is_empty() && name.bytes().all(letters) && rest.contains(',')
+        })
+    }
+}
+
+impl Step {
+    /// Whether it is a step that touches no directory, and by which field.
+    pub fn performs(&self) -> Option<&'static str> {
+        [
+            ("call_webhook", self.call_webhook.is_some()),
+            ("run_script", self.run_script.is_some()),
+            ("notify", self.notify.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(field, is)| is.then_some(field))
+    }
 }
 
 /// Limits that hold a run for a human. A limit is a number (`50`), a part of the people (`5%`), or either within a

@@ -3,6 +3,7 @@
 
 mod application;
 mod automation;
+mod captures;
 mod cloud;
 mod cron;
 mod data_source;
@@ -14,7 +15,9 @@ mod incremental;
 mod lookup;
 mod microsoft365;
 mod names;
+mod notification;
 mod repeat;
+mod script;
 mod steps;
 mod template;
 mod texts;
@@ -116,6 +119,9 @@ impl<'d> Checker<'d> {
             Document::Automation(automation) => self.automation(automation),
             Document::Policy(policy) => self.steps("steps", &policy.steps),
             Document::Lookup(lookup) => self.lookup(lookup),
+            Document::Script(script) => self.script(script),
+            Document::Notification(notification) => self.notification(notification),
+            Document::MailServer(server) => self.mail_server(server),
             Document::Fixture(fixture) => self.fixture(fixture),
         }
     }

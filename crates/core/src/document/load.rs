@@ -217,6 +217,9 @@ fn typed(kind: Kind, tree: Node) -> Result<Document, Vec<Wrong>> {
         Kind::Automation => typed::read(tree).map(Document::Automation),
         Kind::Policy => typed::read(tree).map(Document::Policy),
         Kind::Lookup => typed::read(tree).map(Document::Lookup),
+        Kind::Script => typed::read(tree).map(Document::Script),
+        Kind::Notification => typed::read(tree).map(Document::Notification),
+        Kind::MailServer => typed::read(tree).map(Document::MailServer),
         Kind::Fixture => typed::read(tree).map(Document::Fixture),
     }
 }

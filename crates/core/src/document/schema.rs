@@ -3,10 +3,13 @@
 use serde_json::{Value, json};
 
 use super::set::Kind;
-use super::{Application, Automation, DataSource, Directory, Fixture, Lookup, Policy, Template};
+use super::{
+    Application, Automation, DataSource, Directory, Fixture, Lookup, MailServer, Notification, Policy,
+    Script, Template,
+};
 
 /// The names of all kinds of document, in the order in which documentation lists them.
-pub fn kinds() -> [&'static str; 8] {
+pub fn kinds() -> [&'static str; 11] {
     Kind::ALL.map(Kind::name)
 }
 
@@ -22,6 +25,9 @@ pub fn schema(kind: &str) -> Option<Value> {
         Kind::Automation => schemars::schema_for!(Automation),
         Kind::Policy => schemars::schema_for!(Policy),
         Kind::Lookup => schemars::schema_for!(Lookup),
+        Kind::Script => schemars::schema_for!(Script),
+        Kind::Notification => schemars::schema_for!(Notification),
+        Kind::MailServer => schemars::schema_for!(MailServer),
         Kind::Fixture => schemars::schema_for!(Fixture),
     };
     let mut schema = schema.to_value();

@@ -9,7 +9,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::listed;
 use super::tree::{Position, parent};
-use super::{Application, Automation, DataSource, Directory, Fixture, Lookup, Policy, Template};
+use super::{
+    Application, Automation, DataSource, Directory, Fixture, Lookup, MailServer, Notification, Policy,
+    Script, Template,
+};
 
 /// Kinds of document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,13 +32,19 @@ pub enum Kind {
     Policy,
     /// A table of values for expressions.
     Lookup,
+    /// A program that is run about an account.
+    Script,
+    /// What people are told about an account.
+    Notification,
+    /// A server that takes mail.
+    MailServer,
     /// A person to try a mapping with.
     Fixture,
 }
 
 impl Kind {
     /// All kinds, in the order in which documentation lists them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Application,
         Self::DataSource,
         Self::Directory,
@@ -43,6 +52,9 @@ impl Kind {
         Self::Automation,
         Self::Policy,
         Self::Lookup,
+        Self::Script,
+        Self::Notification,
+        Self::MailServer,
         Self::Fixture,
     ];
 
@@ -56,6 +68,9 @@ impl Kind {
             Self::Automation => "automation",
             Self::Policy => "policy",
             Self::Lookup => "lookup",
+            Self::Script => "script",
+            Self::Notification => "notification",
+            Self::MailServer => "mail_server",
             Self::Fixture => "fixture",
         }
     }
@@ -101,6 +116,12 @@ pub enum Document {
     Policy(Policy),
     /// `kind: lookup`.
     Lookup(Lookup),
+    /// A program that is run about an account.
+    Script(Script),
+    /// What people are told about an account.
+    Notification(Notification),
+    /// A server that takes mail.
+    MailServer(MailServer),
     /// `kind: fixture`.
     Fixture(Fixture),
 }
@@ -116,6 +137,9 @@ impl Document {
             Self::Automation(_) => Kind::Automation,
             Self::Policy(_) => Kind::Policy,
             Self::Lookup(_) => Kind::Lookup,
+            Self::Script(_) => Kind::Script,
+            Self::Notification(_) => Kind::Notification,
+            Self::MailServer(_) => Kind::MailServer,
             Self::Fixture(_) => Kind::Fixture,
         }
     }
@@ -130,6 +154,9 @@ impl Document {
             Self::Automation(document) => &document.name,
             Self::Policy(document) => &document.name,
             Self::Lookup(document) => &document.name,
+            Self::Script(document) => &document.name,
+            Self::Notification(document) => &document.name,
+            Self::MailServer(document) => &document.name,
             Self::Fixture(document) => &document.name,
         }
     }
@@ -212,6 +239,18 @@ impl Documents {
     by_name!(
         /// The lookup of this name.
         lookup, Lookup
+    );
+    by_name!(
+        /// The script of this name.
+        script, Script
+    );
+    by_name!(
+        /// The notification of this name.
+        notification, Notification
+    );
+    by_name!(
+        /// The mail server of this name.
+        mail_server, MailServer
     );
     by_name!(
         /// The fixture of this name.

@@ -7,6 +7,7 @@ mod examples;
 mod fetching;
 mod loading;
 mod microsoft365;
+mod performing;
 mod robustness;
 mod webhooks;
 

@@ -55,7 +55,7 @@ pub struct Webhook {
     pub in_doubt: Option<InDoubt>,
 }
 
-/// What formats of webhooks can name besides attributes. These names are not looked for in the directory.
+/// What formats of webhooks, scripts and messages can name besides attributes. These names are not looked for in the directory.
 const OWN_NAMES: [&str; 5] = ["account", "person", "captured", "run", "now"];
 
 impl Webhook {
@@ -76,18 +76,8 @@ impl Webhook {
 
     /// The attributes that its formats name, in the order in which they do.
     pub fn attributes(&self) -> Vec<AttributeName> {
-        let mut attributes: Vec<AttributeName> = Vec::new();
-        for (_, text) in self.texts() {
-            // What cannot be read is said where documents are checked.
-            let Ok(format) = Format::parse(text) else { continue };
-            for (name, _) in format.columns() {
-                let own = OWN_NAMES.iter().any(|own| own.eq_ignore_ascii_case(name));
-                if !own && !attributes.iter().any(|known| known.is(name)) {
-                    attributes.push(AttributeName::new(name));
-                }
-            }
-        }
-        attributes
+        let texts = self.texts();
+        named_attributes(std::iter::empty(), texts.iter().map(|(_, text)| *text))
     }
 
     /// Whether making the call twice does no more than making it once, as far as the document says.
@@ -104,6 +94,33 @@ impl Webhook {
             }
         }
     }
+}
+
+/// Whether a name that a format reads is looked for among attributes.
+pub(super) fn is_attribute(name: &str) -> bool {
+    !OWN_NAMES.iter().any(|own| own.eq_ignore_ascii_case(name))
+}
+
+/// These attributes and those that formats name, in the order in which they do.
+pub(super) fn named_attributes<'t>(
+    first: impl Iterator<Item = AttributeName>,
+    texts: impl Iterator<Item = &'t str>,
+) -> Vec<AttributeName> {
+    let mut attributes: Vec<AttributeName> = Vec::new();
+    let mut add = |name: AttributeName| {
+        if !attributes.iter().any(|known| known.is(name.as_str())) {
+            attributes.push(name);
+        }
+    };
+    first.for_each(&mut add);
+    for text in texts {
+        // What cannot be read is said where documents are checked.
+        let Ok(format) = Format::parse(text) else { continue };
+        for (name, _) in format.columns().filter(|(name, _)| is_attribute(name)) {
+            add(AttributeName::new(name));
+        }
+    }
+    attributes
 }
 
 impl WebhookMethod {

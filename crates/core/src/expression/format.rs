@@ -12,7 +12,7 @@ use super::scope::Scope;
 use super::value::Value;
 
 /// The longest format, in bytes.
-const MAX_FORMAT: usize = 64 * 1024;
+pub(super) const MAX_FORMAT: usize = 64 * 1024;
 
 /// What values are made by: a text, one expression, or a text with expressions in it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -457,7 +457,7 @@ fn fill(parts: &[Part], scope: &Scope<'_>, meter: &Meter) -> Result<Filled, Expr
 }
 
 /// The length of an expression up to its `}}`, which may also stand in quotes or end named values within it.
-fn end_of_expression(text: &str) -> Option<usize> {
+pub(super) fn end_of_expression(text: &str) -> Option<usize> {
     let (mut quote, mut depth, mut escaped) = (None, 0_usize, false);
     let bytes = text.as_bytes();
     for (at, byte) in bytes.iter().copied().enumerate() {

@@ -1,15 +1,14 @@
-//! Calls of a change: which of a rule's calls are planned now, which later, and what each is told of the account.
+//! Steps that touch no directory, calls for short: which of a rule's calls are planned now and which later.
 //!
-//! No directory shows whether a call was made, so a call belongs to its event. It is planned when the event begins,
+//! No directory shows whether a call was made, a script ran or a message was sent, so each belongs to its event. It is planned when the event begins,
 //! and after that only while the link says that it is owed.
 
 use jiff::Timestamp;
 
-use crate::action::{Action, AttributeValues};
 use crate::link::{Link, LinkState, Owed, Owing, StepKey};
 
 use super::change::{Event, Operation};
-use super::rules::Call;
+use super::rules::Perform;
 
 /// The event for which a person's steps are asked, and what is left of it from earlier runs.
 #[derive(Clone, Debug)]
@@ -106,14 +105,10 @@ impl<'a> Occasion<'a> {
     }
 }
 
-/// A call as an operation.
-pub(super) fn operation(call: &Call, owed: Owed, because: String, with: Vec<AttributeValues>) -> Operation {
+/// A step that touches no directory as an operation, which is still to be told of the account.
+pub(super) fn operation(perform: &Perform, owed: Owed, because: String) -> Operation {
     Operation {
-        action: Action::CallWebhook {
-            application: call.application.clone(),
-            webhook: call.webhook.clone(),
-            with,
-        },
+        action: perform.action.clone(),
         because,
         owed: Some(owed),
     }

@@ -49,7 +49,7 @@ impl Counts {
                 ActionKind::Enable => counts.enables = 1,
                 ActionKind::Disable => counts.disables = 1,
                 ActionKind::Delete => counts.deletes = 1,
-                ActionKind::CallWebhook => {}
+                ActionKind::CallWebhook | ActionKind::RunScript | ActionKind::Notify => {}
                 ActionKind::AssignLicences
                 | ActionKind::RevokeLicences
                 | ActionKind::RevokeSessions

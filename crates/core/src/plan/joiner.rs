@@ -13,7 +13,7 @@ use super::calls::{self, Asked, Occasion};
 use super::change::{Event, Operation};
 use super::cloud::{self, Beginning};
 use super::naming::{NameKey, NameKind, Names};
-use super::rules::{Call, Rules, Step, Task, Template};
+use super::rules::{Perform, Rules, Step, Task, Template};
 use super::steps::{dn_from, evaluate};
 
 /// The operations that make an account for a person, its names taken from `names`; or why none can be made.
@@ -78,8 +78,8 @@ impl Joiner<'_> {
         match &step.task {
             Task::Create(template) => self.create(template, &step.origin, names),
             Task::AddToGroups(groups) if self.dn.is_some() => self.join_groups(groups, &step.origin),
-            Task::Call(call) if self.dn.is_some() => {
-                self.call(call, step);
+            Task::Perform(perform) if self.dn.is_some() => {
+                self.perform(perform, step);
                 Ok(())
             }
             Task::Cloud(task) if self.dn.is_some() => {
@@ -94,14 +94,13 @@ impl Joiner<'_> {
     }
 
     /// A call about the new account, or one that comes later.
-    fn call(&mut self, call: &Call, step: &Step) {
+    fn perform(&mut self, perform: &Perform, step: &Step) {
         let occasion = Occasion::new(Event::Joiner, None, self.now);
         if step.after.is_some_and(|after| after.is_positive()) {
-            self.later.extend(occasion.later(Event::Joiner, &call.key));
-        } else if let Asked::Now(owed) = occasion.asked(Event::Joiner, &call.key) {
+            self.later.extend(occasion.later(Event::Joiner, &perform.key));
+        } else if let Asked::Now(owed) = occasion.asked(Event::Joiner, &perform.key) {
             let because = step.origin.clone();
-            self.operations
-                .push(calls::operation(call, owed, because, Vec::new()));
+            self.operations.push(calls::operation(perform, owed, because));
         }
     }
 
@@ -116,21 +115,20 @@ impl Joiner<'_> {
             });
         let created = created.unwrap_or_default();
         for operation in &mut self.operations {
-            let (Action::CallWebhook { with, .. }, Some(owed)) = (&mut operation.action, &operation.owed)
-            else {
-                continue;
-            };
-            let call = self.rules.joiner.iter().find_map(|step| match &step.task {
-                Task::Call(call) if call.key == owed.step => Some(call),
+            let Some(owed) = &operation.owed else { continue };
+            let perform = self.rules.joiner.iter().find_map(|step| match &step.task {
+                Task::Perform(perform) if perform.key == owed.step => Some(perform),
                 _ => None,
             });
-            let reads = call.map(|call| call.reads.as_slice()).unwrap_or_default();
+            let reads = perform
+                .map(|perform| perform.reads.as_slice())
+                .unwrap_or_default();
             let names = reads
                 .iter()
                 .filter_map(|index| self.rules.dictionary.name(*index));
-            *with = names
-                .filter_map(|name| created.iter().find(|values| values.name == *name).cloned())
-                .collect();
+            let told = names.filter_map(|name| created.iter().find(|values| values.name == *name).cloned());
+            let told = told.collect();
+            operation.action.tell(told);
         }
     }
 

@@ -10,6 +10,7 @@ mod joiner;
 mod naming;
 mod planner;
 mod presence;
+mod recipients;
 mod register;
 mod rules;
 mod steps;
@@ -21,4 +22,4 @@ pub use guard::{Counts, Hold, HoldKind, Limit, Limits, Observation, Tally, holds
 pub use naming::NameKind;
 pub use planner::{PlanSink, Planner, Summary, World};
 pub use presence::{Absence, Presence, Sorted, sort};
-pub use rules::{Call, Rules, Step, Task, Template, UniqueName};
+pub use rules::{Perform, Recipient, Rules, Step, Task, Template, UniqueName};

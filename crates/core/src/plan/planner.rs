@@ -22,6 +22,7 @@ use super::correlate::{Correlated, Correlation, Fit};
 use super::guard::Counts;
 use super::joiner::join;
 use super::presence::Presence;
+use super::recipients::Recipients;
 use super::register::Register;
 use super::rules::Rules;
 use super::steps::{Draft, Drafted};
@@ -86,6 +87,8 @@ pub struct Planner<'a> {
     presence: Presence,
     /// For each profile what is known of its account.
     found: Vec<Correlated>,
+    /// Who is told.
+    recipients: Recipients<'a>,
 }
 
 impl<'a> Planner<'a> {
@@ -121,6 +124,7 @@ impl<'a> Planner<'a> {
             world,
             presence,
             found,
+            recipients: Recipients::new(rules, world.snapshot),
         }
     }
 
@@ -232,6 +236,7 @@ impl<'a> Planner<'a> {
             due,
             deleted,
         } = draft.finish();
+        self.recipients.resolve(&mut operations, self.world.now);
         register.make_room(&mut operations);
         doubts(link, out);
         let then = match event {
@@ -295,7 +300,8 @@ impl<'a> Planner<'a> {
             Lifecycle::Active { .. } => match join(self.rules, profile, register.names(), self.world.now) {
                 Err(text) => out.finding(Some(&profile.key), FindingKind::Value, text),
                 Ok((operations, _)) if operations.is_empty() => out.summary.ignored += 1,
-                Ok((operations, later)) => {
+                Ok((mut operations, later)) => {
+                    self.recipients.resolve(&mut operations, self.world.now);
                     let name = self
                         .rules
                         .display

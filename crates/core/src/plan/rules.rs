@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::account::Access;
+use crate::action::Action;
 use crate::attribute::{AttributeIndex, AttributeName, Dictionary};
 use crate::document::WriteMode;
 use crate::expression::{Condition, Format, Lookups};
@@ -121,23 +122,46 @@ pub enum Task {
     Disable,
     /// No account.
     Delete,
-    /// A call about the account.
-    Call(Call),
+    /// Something about the account that touches no directory.
+    Perform(Perform),
     /// Something that a cloud directory has beside accounts and groups.
     Cloud(CloudTask),
 }
 
-/// A call that a step asks for.
+/// What a step asks for that touches no directory.
 #[derive(Debug)]
-pub struct Call {
-    /// The application.
-    pub application: String,
-    /// Its webhook.
-    pub webhook: String,
+pub struct Perform {
+    /// What is done, still without what it is told of the account and to whom it goes.
+    pub action: Action,
+    /// To whom it goes; for messages.
+    pub to: Vec<Recipient>,
     /// What it is remembered by.
     pub key: StepKey,
     /// The attributes that it names.
     pub reads: Vec<AttributeIndex>,
+}
+
+/// To whom a message goes.
+#[derive(Debug)]
+pub enum Recipient {
+    /// The person, by this attribute of the account.
+    Person(AttributeIndex),
+    /// The person's manager: who has the account that `link` names, by their attribute `address`.
+    Manager {
+        /// The attribute that names the manager's account.
+        link: AttributeIndex,
+        /// The attribute with an account's address.
+        address: AttributeIndex,
+    },
+    /// All members of a group, by this attribute of theirs.
+    Group {
+        /// The group. A format.
+        group: Format,
+        /// The attribute with an account's address.
+        address: AttributeIndex,
+    },
+    /// This address. A format.
+    Address(Format),
 }
 
 /// How an account is created.

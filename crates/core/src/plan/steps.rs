@@ -17,7 +17,7 @@ use crate::syntax::Syntax;
 use super::calls::{self, Asked, Occasion};
 use super::change::{Event, Operation};
 use super::cloud::{self, Beginning};
-use super::rules::{Call, Rules, Step, Task};
+use super::rules::{Perform, Rules, Step, Task};
 
 /// A person and account for which steps are asked, with what steps before have already asked for.
 pub(super) struct Draft<'a> {
@@ -48,7 +48,7 @@ pub(super) struct Draft<'a> {
 
 /// A call among the operations of a draft.
 struct Called<'a> {
-    call: &'a Call,
+    perform: &'a Perform,
     /// Where it is among them.
     at: usize,
     condition: CallCondition,
@@ -131,8 +131,8 @@ impl<'a> Draft<'a> {
     pub(super) fn ask_owed(&mut self, rule: Event) -> Result<(), String> {
         let rules = self.rules;
         for step in rules.steps(rule) {
-            if let Task::Call(call) = &step.task
-                && self.occasion.owed(&call.key).is_some()
+            if let Task::Perform(perform) = &step.task
+                && self.occasion.owed(&perform.key).is_some()
             {
                 self.step(rule, step)?;
             }
@@ -148,8 +148,8 @@ impl<'a> Draft<'a> {
             let due = self.anchor.checked_add(after).unwrap_or(Timestamp::MAX);
             if due > self.now {
                 self.due = Some(self.due.map_or(due, |known| known.min(due)));
-                if let Task::Call(call) = &step.task {
-                    self.later.extend(self.occasion.later(rule, &call.key));
+                if let Task::Perform(perform) = &step.task {
+                    self.later.extend(self.occasion.later(rule, &perform.key));
                 }
                 return Ok(());
             }
@@ -202,20 +202,16 @@ impl<'a> Draft<'a> {
                 self.operations.remove(called.at);
                 continue;
             }
-            let told = self.told(called.call);
-            if let Some(Operation {
-                action: Action::CallWebhook { with, .. },
-                ..
-            }) = self.operations.get_mut(called.at)
-            {
-                *with = told;
+            let told = self.told(called.perform);
+            if let Some(operation) = self.operations.get_mut(called.at) {
+                operation.action.tell(told);
             }
         }
     }
 
     /// What a call names of the account as it will be, or for what that has not, of the person.
-    fn told(&self, call: &Call) -> Vec<AttributeValues> {
-        let values = call.reads.iter().filter_map(|index| {
+    fn told(&self, perform: &Perform) -> Vec<AttributeValues> {
+        let values = perform.reads.iter().filter_map(|index| {
             let name = self.rules.dictionary.name(*index)?;
             let asked = self.asked.iter().find(|asked| asked.name == *name);
             let of = |attributes: &Attributes| -> Vec<String> {
@@ -239,8 +235,8 @@ impl<'a> Draft<'a> {
         values.collect()
     }
 
-    fn call(&mut self, rule: Event, call: &'a Call, origin: &str) {
-        let (owed, because, condition) = match self.occasion.asked(rule, &call.key) {
+    fn perform(&mut self, rule: Event, perform: &'a Perform, origin: &str) {
+        let (owed, because, condition) = match self.occasion.asked(rule, &perform.key) {
             Asked::Nothing => return,
             Asked::Now(owed) => (owed, origin.to_owned(), CallCondition::Always),
             Asked::Again(owed) => (
@@ -251,9 +247,12 @@ impl<'a> Draft<'a> {
             Asked::WithWrites(owed) => (owed, origin.to_owned(), CallCondition::WithWrites(rule)),
         };
         let at = self.operations.len();
-        self.called.push(Called { call, at, condition });
-        self.operations
-            .push(calls::operation(call, owed, because, Vec::new()));
+        self.called.push(Called {
+            perform,
+            at,
+            condition,
+        });
+        self.operations.push(calls::operation(perform, owed, because));
     }
 
     fn task(&mut self, rule: Event, step: &'a Step) -> Result<(), String> {
@@ -298,7 +297,7 @@ impl<'a> Draft<'a> {
                 self.push(Action::Disable, &step.origin);
             }
             Task::Enable | Task::Disable => {}
-            Task::Call(call) => self.call(rule, call, &step.origin),
+            Task::Perform(perform) => self.perform(rule, perform, &step.origin),
             Task::Delete => {
                 self.deleted = true;
                 self.push(

@@ -297,7 +297,10 @@ impl Company {
             }
             Action::Enable => entry.access = Access::Enabled,
             Action::Disable => entry.access = Access::Disabled,
-            Action::CallWebhook { .. } | Action::Cloud(_) => {}
+            Action::CallWebhook { .. }
+            | Action::RunScript { .. }
+            | Action::Notify { .. }
+            | Action::Cloud(_) => {}
             other @ (Action::CreateAccount { .. } | Action::Delete { .. }) => {
                 panic!("{other:?} was handled before")
             }

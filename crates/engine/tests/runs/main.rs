@@ -26,6 +26,8 @@ mod overlap;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
+mod performing;
+#[cfg(test)]
 mod planted;
 #[cfg(test)]
 mod secrets;

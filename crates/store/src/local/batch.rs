@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use tenure_core::account::Access;
-use tenure_core::action::{Action, ActionKind, AttributeChange, AttributeValues};
+use tenure_core::action::{Action, AttributeChange, AttributeValues};
 use tenure_core::dn::Dn;
 use tenure_core::outcome::Outcome;
 use tenure_core::seams::{AccountRef, Applied, Attempt, Write};
@@ -171,7 +171,10 @@ impl<'a> Batch<'a> {
         };
         match &write.action {
             Action::CreateAccount { .. } => {}
-            Action::CallWebhook { .. } => return Err(Outcome::not_possible(ActionKind::CallWebhook)),
+            action @ (Action::CallWebhook { .. } | Action::RunScript { .. } | Action::Notify { .. }) => {
+                return Err(Outcome::not_possible(action.kind()));
+            }
+
             Action::ModifyAttributes { changes } => self.modify(&mut account, changes, write.attempt)?,
             Action::Move { from, to } => self.relocate(&mut account, from, to, write.attempt)?,
             Action::AddToGroups { group } => {

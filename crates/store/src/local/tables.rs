@@ -371,6 +371,8 @@ impl Wanted {
                 | Action::Disable
                 | Action::Delete { .. }
                 | Action::CallWebhook { .. }
+                | Action::RunScript { .. }
+                | Action::Notify { .. }
                 | Action::Cloud(_) => {}
             }
         }

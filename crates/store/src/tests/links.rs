@@ -10,7 +10,7 @@ use crate::StoreError;
 /// With texts that would break a packed row.
 fn memory() -> Memory {
     let owed = |webhook| Owed {
-        step: StepKey::call(Event::Leaver, "desk", webhook, 2),
+        step: StepKey::new(Event::Leaver, &format!("desk/{webhook}"), 2),
         occasion: "1767600000000000".to_owned(),
     };
     Memory {

@@ -130,9 +130,11 @@ impl Microsoft365 {
             }),
             Action::Delete { .. } => Ok(State::Steps(vec![Part::new(Method::DELETE, path, None)])),
             Action::Cloud(action) => self.cloud(action, user, look, context),
-            Action::CreateAccount { .. } | Action::Move { .. } | Action::CallWebhook { .. } => {
-                Err(Outcome::not_possible(action.kind()))
-            }
+            Action::CreateAccount { .. }
+            | Action::Move { .. }
+            | Action::CallWebhook { .. }
+            | Action::RunScript { .. }
+            | Action::Notify { .. } => Err(Outcome::not_possible(action.kind())),
         }
     }
 

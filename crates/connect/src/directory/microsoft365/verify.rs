@@ -110,7 +110,11 @@ fn compare(
             }
         }
         Action::Cloud(action) => return cloud(action, user, before, look, context),
-        Action::Move { .. } | Action::Delete { .. } | Action::CallWebhook { .. } => {}
+        Action::Move { .. }
+        | Action::Delete { .. }
+        | Action::CallWebhook { .. }
+        | Action::RunScript { .. }
+        | Action::Notify { .. } => {}
     }
     Ok(Outcome::Verified)
 }

@@ -1,6 +1,6 @@
 //! Steps of rules and policies.
 
-use super::super::automation::{CallWebhook, ModifyAttributes, Step};
+use super::super::automation::{CallWebhook, ModifyAttributes, Notify, Step};
 use super::super::data_source::DataSource;
 use super::super::directory::Directory;
 use super::super::error::one_of;
@@ -9,6 +9,7 @@ use super::super::set::Kind;
 use super::super::tree::join;
 use super::Checker;
 use super::cloud::cloud_formats;
+use super::notification::is_address;
 use super::texts::Secrets;
 use crate::action::ActionKind;
 use crate::attribute::AttributeName;
@@ -16,7 +17,7 @@ use crate::expression::{Condition, Format};
 
 /// The actions that a step can have.
 const ACTIONS: &str = "`create_account`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `enable`, \
-                       `disable`, `delete`, `call_webhook`, `notify`, `assign_licences`, `revoke_licences`, \
+                       `disable`, `delete`, `call_webhook`, `run_script`, `notify`, `assign_licences`, `revoke_licences`, \
                        `revoke_sessions`, `set_auto_reply`, `set_photo`, `remove_photo`, `convert_mailbox` or `restore`";
 
 impl Checker<'_> {
@@ -79,13 +80,11 @@ impl Checker<'_> {
             self.call(&join(path, "call_webhook"), call);
         }
         self.cloud_step(path, step);
-        if step.notify.is_some() {
-            let hint = "it is left out; everything else is done";
-            self.warning(
-                &join(path, "notify"),
-                "`notify`, on which this version does not act",
-                hint,
-            );
+        if let Some(script) = &step.run_script {
+            self.reference(&join(path, "run_script"), Kind::Script, script);
+        }
+        if let Some(notify) = &step.notify {
+            self.notify(&join(path, "notify"), notify);
         }
         if let Some(when) = &step.when {
             self.condition(&join(path, "when"), when);
@@ -111,30 +110,54 @@ impl Checker<'_> {
         }
     }
 
+    fn notify(&mut self, path: &str, notify: &Notify) {
+        self.reference(&join(path, "template"), Kind::Notification, &notify.template);
+        if notify.to.as_slice().is_empty() {
+            let hint = "write `manager`, `person`, an address or a group";
+            self.error(&join(path, "to"), "nobody", hint);
+        }
+        for (path, to) in each(&join(path, "to"), &notify.to) {
+            if matches!(to.as_str(), "person" | "manager") {
+                continue;
+            }
+            if Notify::is_group(to) {
+                self.dn_format(&path, to);
+            } else if to.contains("{{") {
+                self.format(&path, to, Secrets::Refused);
+            } else if !is_address(to) {
+                let hint = "write `manager`, `person`, an address such as `hr@example.com`, or the distinguished name \
+                            of a group";
+                self.error(&path, format!("`{to}`"), hint);
+            }
+        }
+    }
+
     /// A call about an account needs the account: in a joiner rule it comes after the account is made, and nowhere
     /// after it is gone.
     pub(super) fn order_of_calls(&mut self, path: &str, event: &str, steps: &[Step]) {
-        let calls = |step: &Step| step.call_webhook.is_some();
         let created = steps.iter().position(|step| step.create_account.is_some());
         let deleted = steps
             .iter()
             .position(|step| step.delete.is_some() && step.when.is_none());
-        for (at, step) in steps.iter().enumerate().filter(|(_, step)| calls(step)) {
-            let path = format!("{path}[{at}].call_webhook");
+        for (at, step) in steps.iter().enumerate() {
+            let Some(field) = step.performs() else { continue };
+            let path = format!("{path}[{at}].{field}");
+            let what = match field {
+                "call_webhook" => "a call",
+                "run_script" => "a script",
+                _ => "a message",
+            };
             if event == "joiner" && created.is_none_or(|created| at < created) {
                 let hint = "write it after `create_account`";
-                self.error(&path, "a call before there is an account", hint);
+                self.error(&path, format!("{what} before there is an account"), hint);
             }
             if deleted.is_some_and(|deleted| deleted < at) {
-                self.error(
-                    &path,
-                    "a call after the account is deleted",
-                    "write it before `delete`",
-                );
+                let found = format!("{what} after the account is deleted");
+                self.error(&path, found, "write it before `delete`");
             }
             if matches!(event, "mover" | "rehire") && step.after.is_some() {
-                let found = format!("`after` for a call in a {event} rule");
-                let hint = "calls wait in joiner and leaver rules only; leave `after` out";
+                let found = format!("`after` for {what} in a {event} rule");
+                let hint = "such steps wait in joiner and leaver rules only; leave `after` out";
                 self.error(&path, found, hint);
             }
         }
@@ -245,6 +268,7 @@ fn actions(step: &Step) -> impl Iterator<Item = &'static str> {
         ("disable", step.disable.is_some()),
         ("delete", step.delete.is_some()),
         ("call_webhook", step.call_webhook.is_some()),
+        ("run_script", step.run_script.is_some()),
         ("notify", step.notify.is_some()),
         ("assign_licences", step.assign_licences.is_some()),
         ("revoke_licences", step.revoke_licences.is_some()),

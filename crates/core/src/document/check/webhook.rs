@@ -5,12 +5,18 @@ use super::super::scalar::Scalar;
 use super::super::tree::join;
 use super::super::webhook::{InDoubt, Webhook, WebhookMethod};
 use super::Checker;
+use super::captures::Answer;
 use super::texts::Secrets;
-use crate::expression::{Condition, Format};
-use crate::outcome::{MAX_CAPTURED, MAX_CAPTURES};
+use crate::expression::Format;
 
 /// What success and captures can name.
-const ANSWER: [&str; 3] = ["status", "headers", "answer"];
+const ANSWER: Answer = Answer {
+    names: &["status", "headers", "answer"],
+    of: "the answer",
+    condition: "`status == 201` or `answer.ok`",
+    main: "answer",
+    before: "answer before the request",
+};
 
 impl Checker<'_> {
     pub(super) fn webhooks(&mut self, application: &Application) {
@@ -57,11 +63,13 @@ impl Checker<'_> {
             }
         }
         self.webhook_message(path, webhook);
-        self.own_members(path, webhook);
-        if let Some(success) = &webhook.success {
-            self.success(&join(path, "success"), success);
+        for (text, source) in webhook.texts() {
+            self.own_members_of(&format!("{path}.{text}"), source, &ANSWER);
         }
-        self.captures(&join(path, "capture"), webhook);
+        if let Some(success) = &webhook.success {
+            self.success(&join(path, "success"), success, &ANSWER);
+        }
+        self.captures(&join(path, "capture"), &webhook.capture, &ANSWER);
         if webhook.in_doubt == Some(InDoubt::Repeat)
             && matches!(webhook.method, WebhookMethod::Post | WebhookMethod::Patch)
             && webhook.idempotency_header.is_none()
@@ -139,112 +147,4 @@ impl Checker<'_> {
         }
         self.body(&path, webhook.message, body);
     }
-
-    /// Members of what is no attribute: `account.dn`, `person.key`, `captured.id`.
-    fn own_members(&mut self, path: &str, webhook: &Webhook) {
-        let documents = self.documents;
-        let captures: Vec<&str> = documents
-            .iter()
-            .filter_map(|document| match document {
-                super::Document::Application(application) => Some(&application.webhooks),
-                _ => None,
-            })
-            .flatten()
-            .flat_map(|webhook| webhook.capture.keys().map(String::as_str))
-            .collect();
-        for (text, source) in webhook.texts() {
-            let path = format!("{path}.{text}");
-            let Ok(format) = Format::parse(source) else {
-                continue;
-            };
-            for (name, member) in format.columns() {
-                let known: &[&str] = match name {
-                    "account" => &["dn", "id"],
-                    "person" => &["key", "name"],
-                    "captured" => {
-                        if let Some(member) = member
-                            && !captures.contains(&member)
-                        {
-                            let hint = "add it to `capture` of the webhook that is called before";
-                            self.warning(
-                                &path,
-                                format!("`captured.{member}`, which no webhook captures"),
-                                hint,
-                            );
-                        }
-                        continue;
-                    }
-                    _ if ANSWER.contains(&name) => {
-                        let found = format!("`{name}`, and there is no answer before the request");
-                        self.error(&path, found, "only `success` and `capture` can name it");
-                        continue;
-                    }
-                    _ => continue,
-                };
-                if member.is_none_or(|member| !known.contains(&member)) {
-                    let named = member.map_or_else(|| name.to_owned(), |member| format!("{name}.{member}"));
-                    let members: Vec<_> = known.iter().map(|member| format!("`{name}.{member}`")).collect();
-                    self.error(
-                        &path,
-                        format!("`{named}`"),
-                        format!("write {}", members.join(" or ")),
-                    );
-                }
-            }
-        }
-    }
-
-    fn success(&mut self, path: &str, text: &str) {
-        let Some(condition) = self.condition(path, text) else {
-            return;
-        };
-        if condition.uses_secret() {
-            self.error(
-                path,
-                "a secret in a condition",
-                "compare `status`, `headers` or `answer`",
-            );
-        }
-        self.of_the_answer(path, condition.columns().map(|(name, _)| name));
-        if !reads_answer(&condition) {
-            let hint = "write for example `status == 201` or `answer.ok`";
-            self.error(path, format!("`{text}`, which does not ask for the answer"), hint);
-        }
-    }
-
-    fn captures(&mut self, path: &str, webhook: &Webhook) {
-        if webhook.capture.len() > MAX_CAPTURES {
-            let found = format!("{} values", webhook.capture.len());
-            self.error(
-                path,
-                found,
-                format!("keep up to {MAX_CAPTURES}, each of up to {MAX_CAPTURED} bytes"),
-            );
-        }
-        for (name, text) in &webhook.capture {
-            let path = join(path, name);
-            let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-            if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || !name.bytes().all(letters) {
-                let hint = "write letters, digits and `_`, for example `contact_id`";
-                self.error(&path, format!("`{name}` as a name"), hint);
-            }
-            if !text.contains("{{") {
-                let hint = format!("write for example `{{{{ answer.{} }}}}`", text.trim());
-                self.error(&path, format!("`{text}`, which is always the same"), hint);
-            } else if let Some(format) = self.format(&path, text, Secrets::Refused) {
-                self.of_the_answer(&path, format.columns().map(|(name, _)| name));
-            }
-        }
-    }
-
-    fn of_the_answer<'n>(&mut self, path: &str, names: impl Iterator<Item = &'n str>) {
-        for name in names.filter(|name| !ANSWER.contains(name)) {
-            let hint = "name `status`, `headers` or `answer`, for example `answer.id`";
-            self.error(path, format!("`{name}`, which is not of the answer"), hint);
-        }
-    }
-}
-
-fn reads_answer(condition: &Condition) -> bool {
-    condition.columns().any(|(name, _)| ANSWER.contains(&name))
 }

@@ -332,7 +332,7 @@ fn names_that_nothing_gives_a_value() {
 fn steps() {
     insta::assert_snapshot!(changed("disable: {} }", "disable: {}, enable: {} }, { after: 3d }"), @r#"
     error: test.yaml:20:9: policy `leave`, steps[0]: found `enable` and `disable` in one step; make a step of each
-    error: test.yaml:20:38: policy `leave`, steps[1]: found a step without an action; add one of `create_account`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `enable`, `disable`, `delete`, `call_webhook`, `notify`, `assign_licences`, `revoke_licences`, `revoke_sessions`, `set_auto_reply`, `set_photo`, `remove_photo`, `convert_mailbox` or `restore`
+    error: test.yaml:20:38: policy `leave`, steps[1]: found a step without an action; add one of `create_account`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `enable`, `disable`, `delete`, `call_webhook`, `run_script`, `notify`, `assign_licences`, `revoke_licences`, `revoke_sessions`, `set_auto_reply`, `set_photo`, `remove_photo`, `convert_mailbox` or `restore`
     "#);
     insta::assert_snapshot!(changed("modify_attributes: all", "add_to_groups: [all, staff]"), @r#"
     error: test.yaml:29:29: automation `corp`, rules.mover[0].add_to_groups[0]: found `all`, which is not the name of a group; only `remove_from_groups: all`, without a list, means all groups

@@ -86,6 +86,15 @@ fn the_examples_of_the_page_on_webhooks_are_in_order() {
     assert_eq!(wrong, [""; 0]);
 }
 
+#[test]
+fn the_examples_of_the_pages_on_scripts_and_notifications_are_in_order() {
+    for page in ["scripts.md", "notifications.md"] {
+        let examples = examples_of(page);
+        assert_eq!(examples.len(), 2, "{page}");
+        assert_eq!(checked(&examples.join("---\n")), "", "{page}");
+    }
+}
+
 /// Names a template, a policy and a table that are not shown.
 pub(super) const TYPICAL: &str = r#"kind: application
 name: jumpcloud
@@ -138,7 +147,7 @@ fn a_typical_set_has_warnings_only() {
     insta::assert_snapshot!(checked(TYPICAL), @r#"
     warning: test.yaml:36:25: automation `corp-from-jumpcloud`, correlate[1]: found `mail`, to which data_source `jumpcloud-employees` gives no value; map it in `attributes` of data_source `jumpcloud-employees`
     warning: test.yaml:38:42: automation `corp-from-jumpcloud`, rules.joiner[0].create_account.template: found template `staff`, of which there is no usable document; add a document with `kind: template` and `name: staff`
-    warning: test.yaml:38:136: automation `corp-from-jumpcloud`, rules.joiner[2].notify: found `notify`, on which this version does not act; it is left out; everything else is done
+    warning: test.yaml:38:148: automation `corp-from-jumpcloud`, rules.joiner[2].notify.template: found notification `welcome`, of which there is no usable document; add a document with `kind: notification` and `name: welcome`
     warning: test.yaml:39:48: automation `corp-from-jumpcloud`, rules.mover[1].move: found `department`, to which data_source `jumpcloud-employees` gives no value; map it in `attributes` of data_source `jumpcloud-employees`
     warning: test.yaml:39:48: automation `corp-from-jumpcloud`, rules.mover[1].move: found lookup `ou_for`, of which there is no usable document; add a document with `kind: lookup` and `name: ou_for`
     warning: test.yaml:40:21: automation `corp-from-jumpcloud`, rules.leaver.policy: found policy `standard-leaver`, of which there is no usable document; add a document with `kind: policy` and `name: standard-leaver`
@@ -151,6 +160,7 @@ fn a_typical_set_has_warnings_only() {
 fn what_a_run_needs_must_be_there() {
     insta::assert_snapshot!(lines(&check_automation(&good(TYPICAL), "corp-from-jumpcloud")), @r#"
     error: test.yaml:38:42: automation `corp-from-jumpcloud`, rules.joiner[0].create_account.template: found template `staff`, of which there is no usable document; add a document with `kind: template` and `name: staff`
+    error: test.yaml:38:148: automation `corp-from-jumpcloud`, rules.joiner[2].notify.template: found notification `welcome`, of which there is no usable document; add a document with `kind: notification` and `name: welcome`
     error: test.yaml:39:48: automation `corp-from-jumpcloud`, rules.mover[1].move: found lookup `ou_for`, of which there is no usable document; add a document with `kind: lookup` and `name: ou_for`
     error: test.yaml:40:21: automation `corp-from-jumpcloud`, rules.leaver.policy: found policy `standard-leaver`, of which there is no usable document; add a document with `kind: policy` and `name: standard-leaver`
     "#);

@@ -42,7 +42,7 @@ webhooks:
     error: test.yaml:9:32: application `desk`, webhooks[0].body.status: found `status`, and there is no answer before the request; only `success` and `capture` can name it
     error: test.yaml:9:53: application `desk`, webhooks[0].body.who: found `account`; write `account.dn` or `account.id`
     error: test.yaml:9:53: application `desk`, webhooks[0].body.who: found `person.age`; write `person.key` or `person.name`
-    warning: test.yaml:9:91: application `desk`, webhooks[0].body.of: found `captured.other`, which no webhook captures; add it to `capture` of the webhook that is called before
+    warning: test.yaml:9:91: application `desk`, webhooks[0].body.of: found `captured.other`, which no webhook or script captures; add it to `capture` of the webhook or script that comes before
     error: test.yaml:10:14: application `desk`, webhooks[0].success: found `1 == 1`, which does not ask for the answer; write for example `status == 201` or `answer.ok`
     error: test.yaml:11:23: application `desk`, webhooks[0].capture.1st: found `1st` as a name; write letters, digits and `_`, for example `contact_id`
     error: test.yaml:11:49: application `desk`, webhooks[0].capture.fixed: found `id`, which is always the same; write for example `{{ answer.id }}`
@@ -102,7 +102,7 @@ rules:
     warning: test.yaml:19:12: automation `staff`, directory: found directory `corp`, of which there is no usable document; add a document with `kind: directory` and `name: corp`
     error: test.yaml:23:21: automation `staff`, rules.joiner[0].call_webhook: found a call before there is an account; write it after `create_account`
     warning: test.yaml:24:35: automation `staff`, rules.joiner[1].create_account.template: found template `staff`, of which there is no usable document; add a document with `kind: template` and `name: staff`
-    error: test.yaml:28:21: automation `staff`, rules.mover[0].call_webhook: found `after` for a call in a mover rule; calls wait in joiner and leaver rules only; leave `after` out
+    error: test.yaml:28:21: automation `staff`, rules.mover[0].call_webhook: found `after` for a call in a mover rule; such steps wait in joiner and leaver rules only; leave `after` out
     "#);
 }
 
