@@ -14,6 +14,7 @@ mod certificates;
 mod error;
 mod folders;
 mod ldap_tools;
+mod npm;
 mod oidc;
 mod ports;
 mod postgres;

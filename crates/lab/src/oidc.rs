@@ -3,17 +3,15 @@
 use std::{
     fs,
     net::{Ipv4Addr, TcpStream},
-    path::Path,
-    process::Command,
     time::Duration,
 };
 
 use crate::{
     LabError, ReservedPort,
     folders::InstanceFolder,
-    process::{Ending, RunAs, Server, ServerCommand, run},
+    npm,
+    process::{Ending, RunAs, Server, ServerCommand},
     programs,
-    templates::template,
 };
 
 /// The version that is installed, the last one that every supported Node.js runs.
@@ -42,7 +40,7 @@ impl OidcProvider {
     /// yet; [`LabError::Missing`] when Node.js or npm is not.
     pub fn start(redirect_url: &str) -> Result<Self, LabError> {
         let node = programs::find("node")?;
-        let modules = template("oidc-provider", PACKAGE, install)?;
+        let modules = npm::installed("oidc-provider", PACKAGE)?;
         let folder = InstanceFolder::create("oidc")?;
         let port = ReservedPort::reserve()?;
         let script = folder.join("provider.mjs");
@@ -73,21 +71,4 @@ impl OidcProvider {
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port.number())
     }
-}
-
-fn install(folder: &Path) -> Result<(), LabError> {
-    let mut command = Command::new(programs::find("npm")?);
-    command
-        .args([
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--no-save",
-            "--ignore-scripts",
-        ])
-        .arg("--prefix")
-        .arg(folder)
-        .arg(PACKAGE)
-        .current_dir(folder);
-    run("installing oidc-provider", command).map(drop)
 }

@@ -3,16 +3,15 @@
 use std::{
     net::{Ipv4Addr, TcpStream},
     path::Path,
-    process::Command,
     time::Duration,
 };
 
 use crate::{
     LabError, ReservedPort,
     folders::InstanceFolder,
-    process::{Ending, RunAs, Server, ServerCommand, run},
+    npm,
+    process::{Ending, RunAs, Server, ServerCommand},
     programs,
-    templates::template,
 };
 
 const PACKAGE: &str = "@stoplight/prism-cli@5.14.2";
@@ -34,7 +33,7 @@ impl Prism {
     /// [`LabError::Missing`] when Node.js or npm is not.
     pub fn proxy(description: &Path, server: &str, port: ReservedPort) -> Result<Self, LabError> {
         let node = programs::find("node")?;
-        let modules = template("prism", PACKAGE, install)?;
+        let modules = npm::installed("prism", PACKAGE)?;
         let folder = InstanceFolder::create("prism")?;
         let mut prism = Server::start(ServerCommand {
             name: "prism",
@@ -65,21 +64,4 @@ impl Prism {
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port.number())
     }
-}
-
-fn install(folder: &Path) -> Result<(), LabError> {
-    let mut command = Command::new(programs::find("npm")?);
-    command
-        .args([
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--no-save",
-            "--ignore-scripts",
-        ])
-        .arg("--prefix")
-        .arg(folder)
-        .arg(PACKAGE)
-        .current_dir(folder);
-    run("installing Prism", command).map(drop)
 }

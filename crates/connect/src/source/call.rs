@@ -19,7 +19,7 @@ use super::link::resolve;
 use super::message::{Kind, Message, Rendered};
 use super::parent::Parent;
 use super::path::MemberPath;
-use super::render::{Renderer, parse};
+use super::render::{Renderer, parse, parse_fields};
 use super::repeat::{Repetition, Step, Target};
 use super::split::Layout;
 use super::{Environment, misconfigured};
@@ -68,14 +68,6 @@ impl Call {
             endpoint.name, application.name
         );
         let wrong = |said: String| misconfigured(&doing, said, "correct the document and check it again");
-        let formats = |part: &str, fields: &mut dyn Iterator<Item = (&String, &str)>| {
-            fields
-                .map(|(name, source)| {
-                    let format = parse(source, || format!("{doing}: {part} `{name}`"))?;
-                    Ok((name.clone(), format))
-                })
-                .collect::<Result<Vec<_>, SourceError>>()
-        };
         let common = application
             .headers
             .iter()
@@ -118,14 +110,15 @@ impl Call {
             name: endpoint.name.clone(),
             method: endpoint.method,
             url: parse(&endpoint.url, || format!("{doing}: `url`"))?,
-            query: formats(
+            query: parse_fields(
+                &doing,
                 "query parameter",
-                &mut endpoint
+                endpoint
                     .query
                     .iter()
                     .map(|(name, value)| (name, value.0.as_str())),
             )?,
-            headers: formats("header", &mut common.chain(own))?,
+            headers: parse_fields(&doing, "header", common.chain(own))?,
             message,
             credentials: Credentials::new(&application.name, &application.authorization)?,
             shape: Arc::new(shape),

@@ -23,6 +23,20 @@ pub(crate) fn parse(source: &str, doing: impl FnOnce() -> String) -> Result<Form
     Format::parse(source).map_err(|error| misconfigured(doing(), error.to_string(), error.hint))
 }
 
+/// Reads the formats of a request's fields; `doing` says where they stand, and `part` what they are.
+pub(crate) fn parse_fields<'f>(
+    doing: &str,
+    part: &str,
+    fields: impl Iterator<Item = (&'f String, &'f str)>,
+) -> Result<Vec<(String, Format)>, SourceError> {
+    fields
+        .map(|(name, source)| {
+            let format = parse(source, || format!("{doing}: {part} `{name}`"))?;
+            Ok((name.clone(), format))
+        })
+        .collect()
+}
+
 /// Works out the formats of one call, with the secrets that they name fetched once.
 pub(crate) struct Renderer<'a> {
     doing: String,

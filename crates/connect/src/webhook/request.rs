@@ -9,7 +9,7 @@ use super::fill::Filler;
 use crate::http::{HttpRequest, Method, Repeatable};
 use crate::source::authorization::{Credentials, set_header};
 use crate::source::call::forms;
-use crate::source::render::{Renderer, parse};
+use crate::source::render::{Renderer, parse, parse_fields};
 use crate::source::{Environment, misconfigured};
 
 /// A webhook as its documents describe it.
@@ -36,14 +36,6 @@ impl Prepared {
             "reading the webhook `{}` of the application `{}`",
             webhook.name, application.name
         );
-        let formats = |part: &str, fields: &mut dyn Iterator<Item = (&String, &str)>| {
-            fields
-                .map(|(name, source)| {
-                    let format = parse(source, || format!("{doing}: {part} `{name}`"))?;
-                    Ok((name.clone(), format))
-                })
-                .collect::<Result<Vec<_>, SourceError>>()
-        };
         let common = application
             .headers
             .iter()
@@ -58,11 +50,12 @@ impl Prepared {
             name: webhook.name.clone(),
             method: webhook.method,
             url: parse(&webhook.url, || format!("{doing}: `url`"))?,
-            query: formats(
+            query: parse_fields(
+                &doing,
                 "query parameter",
-                &mut webhook.query.iter().map(|(name, value)| (name, value.0.as_str())),
+                webhook.query.iter().map(|(name, value)| (name, value.0.as_str())),
             )?,
-            headers: formats("header", &mut common.chain(own))?,
+            headers: parse_fields(&doing, "header", common.chain(own))?,
             body: Body::new(webhook, &doing)?,
             credentials: Credentials::new(&application.name, &application.authorization)?,
             idempotency_header: webhook.idempotency_header.clone(),
@@ -72,9 +65,10 @@ impl Prepared {
                 .map(Condition::parse)
                 .transpose()
                 .map_err(wrong)?,
-            captures: formats(
+            captures: parse_fields(
+                &doing,
                 "captured value",
-                &mut webhook.capture.iter().map(|(name, value)| (name, value.as_str())),
+                webhook.capture.iter().map(|(name, value)| (name, value.as_str())),
             )?,
             repeatable: webhook.is_repeatable(),
         })
