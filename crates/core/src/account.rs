@@ -69,6 +69,7 @@ impl Account {
 pub struct Snapshot {
     accounts: Vec<Account>,
     by_id: HashMap<AccountId, u32>,
+    protected: HashMap<AccountId, String>,
 }
 
 impl Snapshot {
@@ -79,7 +80,26 @@ impl Snapshot {
             .zip(0u32..)
             .map(|(account, at)| (account.id.clone(), at))
             .collect();
-        Self { accounts, by_id }
+        Self {
+            accounts,
+            by_id,
+            protected: HashMap::new(),
+        }
+    }
+
+    /// Marks accounts that nothing may be done to, each with the reason.
+    #[must_use]
+    pub fn protecting(mut self, protected: impl IntoIterator<Item = (AccountId, String)>) -> Self {
+        // The first reason is the strongest.
+        for (id, why) in protected {
+            self.protected.entry(id).or_insert(why);
+        }
+        self
+    }
+
+    /// Why nothing may be done to an account.
+    pub fn protection(&self, id: &AccountId) -> Option<&str> {
+        self.protected.get(id).map(String::as_str)
     }
 
     /// The account with this id.

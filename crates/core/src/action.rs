@@ -10,6 +10,7 @@ use crate::account::Access;
 use crate::attribute::AttributeName;
 use crate::attribute_map;
 use crate::cloud::CloudAction;
+use crate::directory_action::DirectoryAction;
 use crate::dn::Dn;
 use crate::password::PasswordRule;
 
@@ -33,6 +34,16 @@ pub enum ActionKind {
     Disable,
     /// Delete an account.
     Delete,
+    /// Give an account another password.
+    ResetPassword,
+    /// End an account's lockout.
+    Unlock,
+    /// Set an account's picture.
+    SetPhoto,
+    /// Remove an account's picture.
+    RemovePhoto,
+    /// Bring a deleted account back.
+    Restore,
     /// Make a call about an account to an application.
     CallWebhook,
     /// Give an account licences.
@@ -43,14 +54,8 @@ pub enum ActionKind {
     RevokeSessions,
     /// Switch a mailbox's automatic reply on or off.
     SetAutoReply,
-    /// Set an account's picture.
-    SetPhoto,
-    /// Remove an account's picture.
-    RemovePhoto,
     /// Make a mailbox one of another kind.
     ConvertMailbox,
-    /// Bring a deleted account back.
-    Restore,
     /// Run a program about an account.
     RunScript,
     /// Send a message about an account.
@@ -58,9 +63,9 @@ pub enum ActionKind {
 }
 
 impl ActionKind {
-    /// The kinds that are writes to any directory, in the order in which documentation lists them. Calls touch no
+    /// The kinds that are writes to a directory, in the order in which documentation lists them. Calls touch no
     /// directory, and none is asked whether it can make them.
-    pub const OF_DIRECTORIES: [Self; 8] = [
+    pub const OF_DIRECTORIES: [Self; 18] = [
         Self::CreateAccount,
         Self::ModifyAttributes,
         Self::Move,
@@ -69,24 +74,21 @@ impl ActionKind {
         Self::Enable,
         Self::Disable,
         Self::Delete,
-    ];
-
-    /// The kinds that only a cloud directory knows, see [`CloudAction`].
-    pub const OF_CLOUD: [Self; 8] = [
+        Self::Restore,
+        Self::ResetPassword,
+        Self::Unlock,
+        Self::SetPhoto,
+        Self::RemovePhoto,
         Self::AssignLicences,
         Self::RevokeLicences,
         Self::RevokeSessions,
         Self::SetAutoReply,
-        Self::SetPhoto,
-        Self::RemovePhoto,
         Self::ConvertMailbox,
-        Self::Restore,
     ];
 
     /// The kind of this name.
     pub fn of_name(name: &str) -> Option<Self> {
-        let mut all = Self::OF_DIRECTORIES.into_iter().chain(Self::OF_CLOUD);
-        all.find(|kind| kind.name() == name)
+        Self::OF_DIRECTORIES.into_iter().find(|kind| kind.name() == name)
     }
 
     /// The name used in documents and machine-readable output.
@@ -100,15 +102,17 @@ impl ActionKind {
             Self::Enable => "enable",
             Self::Disable => "disable",
             Self::Delete => "delete",
+            Self::ResetPassword => "reset_password",
+            Self::Unlock => "unlock",
+            Self::SetPhoto => "set_photo",
+            Self::RemovePhoto => "remove_photo",
+            Self::Restore => "restore",
             Self::CallWebhook => "call_webhook",
             Self::AssignLicences => "assign_licences",
             Self::RevokeLicences => "revoke_licences",
             Self::RevokeSessions => "revoke_sessions",
             Self::SetAutoReply => "set_auto_reply",
-            Self::SetPhoto => "set_photo",
-            Self::RemovePhoto => "remove_photo",
             Self::ConvertMailbox => "convert_mailbox",
-            Self::Restore => "restore",
             Self::RunScript => "run_script",
             Self::Notify => "notify",
         }
@@ -176,7 +180,12 @@ pub enum Action {
         /// The values it had, for bringing it back.
         #[serde(with = "attribute_map")]
         stored: Vec<AttributeValues>,
+        /// What becomes of objects below it.
+        #[serde(default, skip_serializing_if = "Below::is_kept")]
+        below: Below,
     },
+    /// Change what the account has beside attributes and groups.
+    Directory(DirectoryAction),
     /// Make a call about the account.
     CallWebhook {
         /// The application.
@@ -238,6 +247,7 @@ impl Action {
             Self::Enable => ActionKind::Enable,
             Self::Disable => ActionKind::Disable,
             Self::Delete { .. } => ActionKind::Delete,
+            Self::Directory(action) => action.kind(),
             Self::CallWebhook { .. } => ActionKind::CallWebhook,
             Self::Cloud(action) => action.kind(),
             Self::RunScript { .. } => ActionKind::RunScript,
@@ -274,7 +284,13 @@ impl Action {
             Self::RemoveFromGroups { group } => format!("remove from {group}"),
             Self::Enable => "enable".to_owned(),
             Self::Disable => "disable".to_owned(),
+            Self::Delete {
+                dn,
+                below: Below::Deleted,
+                ..
+            } => format!("delete {dn} and everything below it"),
             Self::Delete { dn, .. } => format!("delete {dn}"),
+            Self::Directory(action) => action.sentence(),
             Self::CallWebhook {
                 application, webhook, ..
             } => format!("call {webhook} at {application}"),
@@ -286,6 +302,24 @@ impl Action {
                 [first, rest @ ..] => format!("send {message} to {first} and {} more", rest.len()),
             },
         }
+    }
+}
+
+/// What becomes of objects below one that is deleted, for example the devices that a person's phone left there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Below {
+    /// While there are any, nothing is deleted.
+    #[default]
+    Kept,
+    /// They go too.
+    Deleted,
+}
+
+impl Below {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_kept(&self) -> bool {
+        *self == Self::Kept
     }
 }
 

@@ -1,4 +1,4 @@
-//! Actions on what a cloud directory has beside accounts and groups: licences, sessions, photos and mailboxes. What
+//! Actions on what only a cloud directory has beside accounts and groups: licences, sessions and mailboxes. What
 //! they are in a plan; how they are carried out belongs to the directory.
 
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::ActionKind;
 
-/// One write to what an account has in a cloud directory.
+/// One such write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CloudAction {
@@ -30,20 +30,11 @@ pub enum CloudAction {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply: Option<AutoReply>,
     },
-    /// Set the account's picture.
-    SetPhoto {
-        /// The picture.
-        photo: Photo,
-    },
-    /// Have no picture.
-    RemovePhoto,
     /// Make the mailbox one of another kind.
     ConvertMailbox {
         /// Which kind.
         to: MailboxKind,
     },
-    /// Bring a deleted account back.
-    Restore,
 }
 
 impl CloudAction {
@@ -54,10 +45,7 @@ impl CloudAction {
             Self::RevokeLicences { .. } => ActionKind::RevokeLicences,
             Self::RevokeSessions => ActionKind::RevokeSessions,
             Self::SetAutoReply { .. } => ActionKind::SetAutoReply,
-            Self::SetPhoto { .. } => ActionKind::SetPhoto,
-            Self::RemovePhoto => ActionKind::RemovePhoto,
             Self::ConvertMailbox { .. } => ActionKind::ConvertMailbox,
-            Self::Restore => ActionKind::Restore,
         }
     }
 
@@ -69,15 +57,12 @@ impl CloudAction {
             Self::RevokeSessions => "end all sessions".to_owned(),
             Self::SetAutoReply { reply: Some(_) } => "switch the automatic reply on".to_owned(),
             Self::SetAutoReply { reply: None } => "switch the automatic reply off".to_owned(),
-            Self::SetPhoto { photo } => format!("set the photo ({} KiB)", photo.bytes().div_ceil(1024)),
-            Self::RemovePhoto => "remove the photo".to_owned(),
             Self::ConvertMailbox {
                 to: MailboxKind::Shared,
             } => "make the mailbox a shared one".to_owned(),
             Self::ConvertMailbox {
                 to: MailboxKind::User,
             } => "make the mailbox a user's".to_owned(),
-            Self::Restore => "restore the deleted account".to_owned(),
         }
     }
 }
@@ -116,73 +101,6 @@ pub enum MailboxKind {
     Shared,
     /// One person's.
     User,
-}
-
-/// A picture in Base64 (RFC 4648, section 4).
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Photo(String);
-
-impl Photo {
-    /// The most bytes that a picture may have. Microsoft takes 4 MB in a request, and Base64 makes a third more of it.
-    pub const MOST_BYTES: usize = 2 << 20;
-
-    /// Takes a picture in Base64; line breaks in it and a `data:` URL around it are left out.
-    ///
-    /// # Errors
-    /// Text that is no Base64, a picture that is no JPEG or PNG, or one that is too large.
-    pub fn from_base64(text: &str) -> Result<Self, String> {
-        let text = match text.split_once(";base64,") {
-            Some((kind, text)) if kind.starts_with("data:") => text,
-            _ => text,
-        };
-        let plain: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-        let letters = plain.trim_end_matches('=');
-        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-        if letters.is_empty() || !plain.len().is_multiple_of(4) || !letters.bytes().all(is_letter) {
-            return Err("the photo is not Base64".to_owned());
-        }
-        let photo = Self(plain);
-        if photo.media_type().is_none() {
-            return Err("the photo is neither a JPEG nor a PNG picture".to_owned());
-        }
-        if photo.bytes() > Self::MOST_BYTES {
-            return Err(format!(
-                "the photo has {} KiB, and may have {} at most",
-                photo.bytes() >> 10,
-                Self::MOST_BYTES >> 10
-            ));
-        }
-        Ok(photo)
-    }
-
-    /// As Base64.
-    pub fn as_base64(&self) -> &str {
-        &self.0
-    }
-
-    /// What kind of picture it is, by its first bytes.
-    pub fn media_type(&self) -> Option<&'static str> {
-        if self.0.starts_with("/9j/") {
-            Some("image/jpeg")
-        } else if self.0.starts_with("iVBORw0KGgo") {
-            Some("image/png")
-        } else {
-            None
-        }
-    }
-
-    /// How many bytes it has.
-    pub fn bytes(&self) -> usize {
-        let padding = self.0.bytes().rev().take_while(|byte| *byte == b'=').count();
-        (self.0.len() / 4 * 3).saturating_sub(padding)
-    }
-}
-
-impl fmt::Debug for Photo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Photo({} bytes)", self.bytes())
-    }
 }
 
 /// A licence that an account has, as the value of [`Licence::ATTRIBUTE`] shows it: `SPE_E3 05e9a617-…`, with a
@@ -241,21 +159,6 @@ impl fmt::Display for Licence {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_photo_is_a_picture_of_bounded_size() {
-        let photo = Photo::from_base64("data:image/png;base64,iVBORw0K\nGgo=").unwrap();
-        assert_eq!((photo.bytes(), photo.media_type()), (8, Some("image/png")));
-        assert_eq!(format!("{photo:?}"), "Photo(8 bytes)");
-        for wrong in ["", "no", "YWJj", "/9j/*", "/9j/A"] {
-            assert!(Photo::from_base64(wrong).is_err(), "{wrong}");
-        }
-        let long = format!("/9j/{}", "A".repeat(6 << 20));
-        assert_eq!(
-            Photo::from_base64(&long).unwrap_err(),
-            "the photo has 4608 KiB, and may have 2048 at most"
-        );
-    }
 
     #[test]
     fn a_licence_is_known_by_name_and_id() {

@@ -1,25 +1,22 @@
 //! From documents to what a run works with: names looked up, attributes numbered, formats parsed.
 
+mod steps;
+
 use jiff::tz::TimeZone;
 
 use crate::account::Access;
-use crate::action::Action;
 use crate::attribute::{AttributeIndex, AttributeName, Dictionary};
 use crate::cloud::Licence;
 use crate::document::{
-    self, Automation, DataSource, DirectoryKind, Document, Documents, FileReading, GuardLimit, Guards,
-    ModifyAttributes, OneOrMany, StepList,
+    Automation, DataSource, DirectoryKind, Document, Documents, FileReading, GuardLimit, Guards, OneOrMany,
 };
 use crate::expression::{Condition, ExpressionError, Format, Lookups, Table};
 use crate::fetching::{By, Parts};
 use crate::join::{KeyedEndpoint, Reading};
-use crate::link::StepKey;
 use crate::mapping::{Mapping, Zone};
 use crate::microsoft365::{NAMING_ATTRIBUTE, Writing, property};
-use crate::plan::{
-    CloudTask, Event, Limit, Limits, NameKind, Perform, Recipient, Rules, Step, Tally, Task, Template,
-    UniqueName,
-};
+use crate::photo::is_photo;
+use crate::plan::{Event, Limit, Limits, NameKind, Rules, Tally, Template, UniqueName};
 use crate::profile::PersonKey;
 use crate::record::Projection;
 
@@ -61,6 +58,9 @@ pub fn compile(documents: &Documents, name: &str) -> Result<Compiled, CompileErr
         dictionary: Dictionary::default(),
         needs_groups: false,
         needs_licences: false,
+        directory: documents
+            .directory(&automation.directory)
+            .map_or(DirectoryKind::Local, |directory| directory.kind),
     };
     let reading = compiler.reading(source, &lookups)?;
     let rules = compiler.rules(automation, source, lookups, reading.mapping.uses_now(), &at)?;
@@ -86,6 +86,7 @@ pub fn compile_source(documents: &Documents, name: &str) -> Result<Reading, Comp
         dictionary: Dictionary::default(),
         needs_groups: false,
         needs_licences: false,
+        directory: DirectoryKind::Local,
     };
     let reading = compiler.reading(source, &lookups(documents))?;
     Ok(Reading {
@@ -112,14 +113,13 @@ pub fn lookups(documents: &Documents) -> Lookups {
     }))
 }
 
-/// What a step does that touches no directory, see [`Compiler::performed`].
-type Performed = (String, Action, Vec<AttributeIndex>, Vec<Recipient>);
-
 struct Compiler<'d> {
     documents: &'d Documents,
     dictionary: Dictionary,
     needs_groups: bool,
     needs_licences: bool,
+    /// What kind of directory the accounts are in.
+    directory: DirectoryKind,
 }
 
 impl Compiler<'_> {
@@ -250,6 +250,7 @@ impl Compiler<'_> {
             .map(|name| self.dictionary.add(name.clone()))
             .collect();
         let rules = &automation.rules;
+        let manager = self.manager(rules.mover.as_ref(), at)?;
         let joiner = self.steps(rules.joiner.as_ref(), Event::Joiner, at)?;
         let mover = self.steps(rules.mover.as_ref(), Event::Mover, at)?;
         let leaver = self.steps(rules.leaver.as_ref(), Event::Leaver, at)?;
@@ -264,14 +265,18 @@ impl Compiler<'_> {
         let licences = self
             .needs_licences
             .then(|| self.dictionary.add(AttributeName::new(Licence::ATTRIBUTE)));
-        let directory = self.documents.directory(&automation.directory);
+        let kind = self.directory;
         let by_step = |name: &AttributeName| {
-            directory.is_some_and(|directory| directory.kind == DirectoryKind::Microsoft365)
+            kind == DirectoryKind::Microsoft365
                 && property(name).is_some_and(|property| property.writing == Writing::Step)
         };
         let mapped = source
             .attributes
             .iter()
+            // Pictures are written by steps of their own, where directories show only what tells them apart.
+            .filter(|(name, _)| kind == DirectoryKind::Local || !is_photo(name))
+            // A key is not what directories keep of a manager.
+            .filter(|(name, _)| manager.is_none() || !name.is("manager"))
             .filter(|(name, _)| !by_step(name))
             .filter_map(|(name, mapping)| Some((self.dictionary.index(name.as_str())?, mapping.write())));
         Ok(Rules {
@@ -287,241 +292,9 @@ impl Compiler<'_> {
             uses_now,
             member_of,
             licences,
+            manager,
             display,
             dictionary: self.dictionary,
-        })
-    }
-
-    fn steps(&mut self, list: Option<&StepList>, event: Event, at: &str) -> Result<Vec<Step>, CompileError> {
-        let (steps, origin) = match list {
-            None => return Ok(Vec::new()),
-            Some(StepList::Steps(steps)) => (steps, event.name().to_owned()),
-            Some(StepList::Policy(used)) => {
-                let policy = self
-                    .documents
-                    .policy(&used.policy)
-                    .ok_or_else(|| missing("policy", &used.policy, at))?;
-                (&policy.steps, format!("{event}, policy {}", policy.name))
-            }
-        };
-        let mut compiled = Vec::with_capacity(steps.len());
-        let mut known: Vec<String> = Vec::new();
-        for (step, number) in steps.iter().zip(1..) {
-            let at = format!("{at}, {origin}, step {number}");
-            let task = if let Some((what, action, reads, to)) = self.performed(step, &at)? {
-                known.push(what.clone());
-                let nth = known.iter().filter(|known| **known == what).count();
-                Task::Perform(Perform {
-                    action,
-                    to,
-                    key: StepKey::new(event, &what, nth),
-                    reads,
-                })
-            } else if let Some(task) = self.task(step, &at)? {
-                task
-            } else {
-                continue;
-            };
-            let origin = match &task {
-                Task::Create(template) => format!("{origin}, template {}", template.name),
-                _ => origin.clone(),
-            };
-            compiled.push(Step {
-                origin,
-                when: step
-                    .when
-                    .as_deref()
-                    .map(Condition::parse)
-                    .transpose()
-                    .map_err(fault(&at))?,
-                after: step.after.map(|after| after.0),
-                task,
-            });
-        }
-        Ok(compiled)
-    }
-
-    /// What a step asks for; none for those that this version only accepts.
-    fn task(&mut self, step: &document::Step, at: &str) -> Result<Option<Task>, CompileError> {
-        let task = if let Some(create) = &step.create_account {
-            Task::Create(Box::new(self.template(&create.template, at)?))
-        } else if let Some(modify) = &step.modify_attributes {
-            self.modify(modify, at)?
-        } else if let Some(container) = &step.move_to {
-            Task::Move(Format::parse(container).map_err(fault(at))?)
-        } else if let Some(groups) = &step.add_to_groups {
-            self.needs_groups = true;
-            Task::AddToGroups(formats(groups.as_slice(), at)?)
-        } else if let Some(groups) = &step.remove_from_groups {
-            self.needs_groups = true;
-            match groups {
-                OneOrMany::One(all) if all == "all" => Task::RemoveFromGroups(None),
-                groups => Task::RemoveFromGroups(Some(formats(groups.as_slice(), at)?)),
-            }
-        } else if step.enable.is_some() {
-            Task::Enable
-        } else if step.disable.is_some() {
-            Task::Disable
-        } else if step.delete.is_some() {
-            Task::Delete
-        } else {
-            return Ok(self.cloud(step, at)?.map(Task::Cloud));
-        };
-        Ok(Some(task))
-    }
-
-    /// What a step does that touches no directory: what it is called, the action, the attributes that it needs, and
-    /// to whom it goes. None for a write.
-    fn performed(&mut self, step: &document::Step, at: &str) -> Result<Option<Performed>, CompileError> {
-        if let Some(call) = &step.call_webhook {
-            let application = self
-                .documents
-                .application(&call.application)
-                .ok_or_else(|| missing("application", &call.application, at))?;
-            let webhook = application.webhook(&call.webhook).ok_or_else(|| CompileError {
-                at: at.to_owned(),
-                why: format!(
-                    "the application `{}` has no webhook `{}`",
-                    call.application, call.webhook
-                ),
-            })?;
-            let action = Action::CallWebhook {
-                application: call.application.clone(),
-                webhook: call.webhook.clone(),
-                with: Vec::new(),
-            };
-            let what = format!("{}/{}", call.application, call.webhook);
-            return Ok(Some((what, action, self.reads(webhook.attributes()), Vec::new())));
-        }
-        if let Some(name) = &step.run_script {
-            let script = self.documents.script(name);
-            let script = script.ok_or_else(|| missing("script", name, at))?;
-            let action = Action::RunScript {
-                script: name.clone(),
-                with: Vec::new(),
-            };
-            let what = format!("script {name}");
-            return Ok(Some((what, action, self.reads(script.named()), Vec::new())));
-        }
-        let Some(notify) = &step.notify else {
-            return Ok(None);
-        };
-        let message = self.documents.notification(&notify.template);
-        let message = message.ok_or_else(|| missing("notification", &notify.template, at))?;
-        let mut reads = self.reads(message.attributes());
-        let address = self.dictionary.add(message.address.clone());
-        let mut to = Vec::new();
-        for text in notify.to.as_slice() {
-            to.push(match text.as_str() {
-                "person" => {
-                    reads.push(address);
-                    Recipient::Person(address)
-                }
-                "manager" => {
-                    let link = self.dictionary.add(AttributeName::new("manager"));
-                    reads.push(link);
-                    Recipient::Manager { link, address }
-                }
-                text => {
-                    let format = Format::parse(text).map_err(fault(at))?;
-                    let named = format.columns().map(|(name, _)| AttributeName::new(name));
-                    reads.extend(self.reads(named.collect()));
-                    if document::Notify::is_group(text) {
-                        self.needs_groups = true;
-                        Recipient::Group {
-                            group: format,
-                            address,
-                        }
-                    } else {
-                        Recipient::Address(format)
-                    }
-                }
-            });
-        }
-        let mut known = std::collections::HashSet::new();
-        reads.retain(|index| known.insert(index.0));
-        let action = Action::Notify {
-            message: notify.template.clone(),
-            to: Vec::new(),
-            with: Vec::new(),
-        };
-        Ok(Some((
-            format!("notification {}", notify.template),
-            action,
-            reads,
-            to,
-        )))
-    }
-
-    /// Attributes that are read because a step names them.
-    fn reads(&mut self, names: Vec<AttributeName>) -> Vec<AttributeIndex> {
-        let reads = names.into_iter().map(|name| {
-            // Groups are kept where the planner looks for them.
-            self.needs_groups |= name.is("memberOf");
-            self.dictionary.add(name)
-        });
-        reads.collect()
-    }
-
-    /// What a step asks of a cloud directory.
-    fn cloud(&mut self, step: &document::Step, at: &str) -> Result<Option<CloudTask>, CompileError> {
-        let format = |text: &str| Format::parse(text).map_err(fault(at));
-        Ok(Some(if let Some(licences) = &step.assign_licences {
-            self.needs_licences = true;
-            CloudTask::AssignLicences(formats(licences.as_slice(), at)?)
-        } else if let Some(licences) = &step.revoke_licences {
-            self.needs_licences = true;
-            CloudTask::RevokeLicences(match licences {
-                OneOrMany::One(all) if all == "all" => None,
-                licences => Some(formats(licences.as_slice(), at)?),
-            })
-        } else if step.revoke_sessions.is_some() {
-            CloudTask::RevokeSessions
-        } else if let Some(reply) = &step.set_auto_reply {
-            CloudTask::SetAutoReply(match reply.texts() {
-                None => None,
-                Some((internal, external)) => Some((
-                    format(internal)?,
-                    external.map(format).transpose()?,
-                    reply.audience(),
-                )),
-            })
-        } else if let Some(photo) = &step.set_photo {
-            CloudTask::SetPhoto(format(photo)?)
-        } else if step.remove_photo.is_some() {
-            CloudTask::RemovePhoto
-        } else if let Some(kind) = step.convert_mailbox {
-            CloudTask::ConvertMailbox(kind)
-        } else if let Some(restore) = step.restore {
-            CloudTask::Restore {
-                within: restore.within.0,
-            }
-        } else {
-            return Ok(None);
-        }))
-    }
-
-    fn modify(&mut self, modify: &ModifyAttributes, at: &str) -> Result<Task, CompileError> {
-        Ok(match modify {
-            ModifyAttributes::All(_) => Task::Modify(None),
-            ModifyAttributes::These(names) => Task::Modify(Some(
-                names
-                    .iter()
-                    .map(|name| self.dictionary.add(name.clone()))
-                    .collect(),
-            )),
-            ModifyAttributes::Values(values) => {
-                let mut set = Vec::with_capacity(values.len());
-                for (name, value) in values {
-                    let format = value
-                        .as_deref()
-                        .map(Format::parse)
-                        .transpose()
-                        .map_err(fault(at))?;
-                    set.push((self.dictionary.add(name.clone()), format));
-                }
-                Task::Set(set)
-            }
         })
     }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
+use crate::dn::Dn;
 use crate::plan::Event;
 use crate::profile::{PersonKey, RecordHash};
 
@@ -30,13 +31,20 @@ pub struct Link {
 }
 
 impl Link {
+    /// Whether groups are remembered that the account was taken out of.
+    pub fn has_left_groups(&self) -> bool {
+        self.memory
+            .as_ref()
+            .is_some_and(|memory| !memory.groups.is_empty())
+    }
+
     /// The event that has begun and is not done, with the calls that it still owes.
     pub fn owing(&self) -> Option<&Owing> {
         self.memory.as_ref().and_then(|memory| memory.owing.as_ref())
     }
 }
 
-/// What is remembered of steps that touch no directory, since no directory shows whether they were done.
+/// What is remembered of an account since no directory shows it: which steps were done, and what it had before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Memory {
@@ -49,6 +57,9 @@ pub struct Memory {
     /// Values that calls captured, for later ones.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub captured: BTreeMap<String, serde_json::Value>,
+    /// Groups that the account was taken out of when its owner left, for one who comes back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Dn>,
 }
 
 impl Memory {
@@ -97,14 +108,14 @@ pub struct Doubt {
     pub since: Timestamp,
 }
 
-/// A step that touches no directory by what it is called in every run: the rule and what is done,
+/// A step that no directory shows to be done by what it is called in every run: the rule and what is done,
 /// `leaver: atera/disable-contact`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StepKey(String);
 
 impl StepKey {
-    /// A step in a rule by what it does (`atera/disable-contact`, `script provision`); `nth` tells several that do
+    /// A step in a rule by what it does (`atera/disable-contact`, `script provision`, `reset_password`); `nth` tells several that do
     /// the same in one rule apart, from 1.
     pub fn new(event: Event, what: &str, nth: usize) -> Self {
         Self(match nth {

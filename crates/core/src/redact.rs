@@ -107,6 +107,7 @@ impl Redaction {
             | Action::RemoveFromGroups { .. }
             | Action::Enable
             | Action::Disable
+            | Action::Directory(_)
             | Action::Cloud(_) => {}
         }
     }

@@ -1,11 +1,13 @@
 //! The seams between the domain and the outside: traits that the floors above implement.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountId};
 use crate::action::{Action, ActionKind, AttributeValues};
@@ -158,6 +160,40 @@ pub struct AccountRef {
     pub dn: Dn,
 }
 
+/// An object as it was before it was deleted, with everything that its directory showed of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredObject {
+    /// Its immutable id.
+    pub id: AccountId,
+    /// Where it was.
+    pub dn: Dn,
+    /// Every attribute that can be read, with its values in Base64.
+    pub attributes: Vec<(String, Vec<String>)>,
+    /// The groups that it was a member of.
+    pub groups: Vec<Dn>,
+}
+
+/// Values are not shown: they are all that is known of a person.
+impl fmt::Debug for StoredObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "StoredObject({}, {} attributes)",
+            self.dn,
+            self.attributes.len()
+        )
+    }
+}
+
+/// An account that nothing may be done to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protected {
+    /// Which one.
+    pub id: AccountId,
+    /// Why, in words.
+    pub why: String,
+}
+
 /// One write, ready to be carried out.
 #[derive(Clone, Debug)]
 pub struct Write {
@@ -165,7 +201,7 @@ pub struct Write {
     pub target: Option<AccountRef>,
     /// What to do.
     pub action: Action,
-    /// The first password, for an action that creates an account with one.
+    /// The password, for an action that sets one.
     pub password: Option<Secret>,
     /// Whether it may have been carried out before.
     pub attempt: Attempt,
@@ -233,6 +269,19 @@ pub trait Directory: Send + Sync {
         &self,
         attributes: &[AttributeName],
     ) -> Result<Vec<(AttributeName, String)>, DirectoryError>;
+
+    /// The accounts within the base that nothing may be done to, each with the reason. Plans leave them out, and
+    /// [`apply`](Self::apply) refuses writes to them all the same.
+    async fn protected(&self) -> Result<Vec<Protected>, DirectoryError> {
+        Ok(Vec::new())
+    }
+
+    /// Accounts with everything that can be read of them, in the order of the question; none for those that are not
+    /// there. Asked before an account is deleted. A directory that deletes for good and can bring nothing back gives
+    /// none.
+    async fn copies(&self, accounts: &[AccountRef]) -> Result<Vec<Option<StoredObject>>, DirectoryError> {
+        Ok(vec![None; accounts.len()])
+    }
 
     /// Carries out writes, each for another account, as many at once as the directory takes, and reads each
     /// object back. The answers are in the order of the writes.

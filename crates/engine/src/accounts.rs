@@ -127,7 +127,7 @@ impl Asking<'_> {
         let count = merged.accounts.len() as u64;
         self.watch.progress(Progress::Read { accounts: count });
         Ok(Ok(Read {
-            snapshot: Snapshot::new(merged.accounts),
+            snapshot: self.protecting(Snapshot::new(merged.accounts)).await?,
             completeness: Completeness::Complete { count },
             how,
         }))
@@ -168,7 +168,7 @@ impl Asking<'_> {
                     _ => why,
                 };
                 return Ok(Read {
-                    snapshot: Snapshot::new(accounts),
+                    snapshot: self.protecting(Snapshot::new(accounts)).await?,
                     completeness,
                     how: how(why),
                 });
@@ -195,10 +195,17 @@ impl Asking<'_> {
             .keep_reading(self.automation, &reading, &different, &gone)
             .await?;
         Ok(Read {
-            snapshot: Snapshot::new(accounts),
+            snapshot: self.protecting(Snapshot::new(accounts)).await?,
             completeness,
             how: how(why),
         })
+    }
+
+    /// Accounts with those marked that nothing may be done to. Which they are depends on others too, such as groups, so
+    /// that it is asked each time.
+    async fn protecting(&self, snapshot: Snapshot) -> Result<Snapshot, EngineError> {
+        let protected = self.directory.protected().await?;
+        Ok(snapshot.protecting(protected.into_iter().map(|one| (one.id, one.why))))
     }
 }
 

@@ -1,19 +1,25 @@
 //! Carrying out a stored plan: in waves of one operation per account, each wave's intents durable before it leaves
 //! and its outcomes kept after. Starting anew and going on after a crash are the same code.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
-use tenure_core::action::Action;
+use tenure_core::action::{Action, ActionKind, AttributeChange};
+use tenure_core::directory_action::DirectoryAction;
+use tenure_core::dn::Dn;
 use tenure_core::document::{Documents, Kind};
 use tenure_core::link::LinkState;
 use tenure_core::outcome::Outcome;
 use tenure_core::plan::Change;
-use tenure_core::seams::{Applied, Attempt, Directory, Performer, Secrets as _, Subject, Task, Write};
+use tenure_core::seams::{
+    AccountRef, Applied, Attempt, Directory, DirectoryError, Performer, SecretError, Secrets as _, Subject,
+    Task, Write,
+};
 use tenure_core::secret::Secret;
+use tenure_core::syntax::Syntax;
 use tenure_store::{
     Flush, JournalEntry, Lease, LinkRow, OperationId, OutcomeRow, Run, RunChange, RunId, RunState, Sealed,
     StoreError,
@@ -291,10 +297,12 @@ impl Applying<'_> {
                 return Ok(End::Stopped);
             }
             let now = Instant::now();
+            let coming = Coming::among(tracks);
             let wave: Vec<usize> = tracks
                 .iter()
                 .enumerate()
                 .filter(|(_, track)| track.is_open() && track.due().is_none_or(|due| due <= now))
+                .filter(|(_, track)| !coming.is_needed_by(track))
                 .filter({
                     let mut calls = 0;
                     move |(_, track)| {
@@ -344,12 +352,20 @@ impl Applying<'_> {
             written.push(at);
             let password = self.password(track, action, &mut secrets).await?;
             intents.push(track.id());
+            let action = match action {
+                Action::Directory(DirectoryAction::Restore { .. }) => self.restoring(track).await?,
+                action => action.clone(),
+            };
             writes.push(Write {
                 target: track.account.clone(),
-                action: action.clone(),
+                action,
                 password,
                 attempt: track.attempt,
             });
+        }
+        if let Err(error) = self.keep_copies(&writes, &mut secrets).await? {
+            // Without a copy nothing is deleted.
+            return Ok(Some(error.to_string()));
         }
         self.flush(secrets, intents).await?;
         let started = Instant::now();
@@ -471,6 +487,49 @@ impl Applying<'_> {
         }
     }
 
+    /// Adds copies of the accounts that are about to be deleted to what is kept sealed. What is gone already was copied
+    /// before.
+    async fn keep_copies(
+        &self,
+        writes: &[Write],
+        secrets: &mut Vec<Sealed>,
+    ) -> Result<Result<(), DirectoryError>, EngineError> {
+        let deleted: Vec<AccountRef> = writes
+            .iter()
+            .filter(|write| write.action.kind() == ActionKind::Delete)
+            .filter_map(|write| write.target.clone())
+            .collect();
+        if deleted.is_empty() {
+            return Ok(Ok(()));
+        }
+        let copies = match self.directory.copies(&deleted).await {
+            Ok(copies) => copies,
+            Err(error) => return Ok(Err(error)),
+        };
+        for copy in copies.into_iter().flatten() {
+            let text =
+                serde_json::to_string(&copy).map_err(|error| EngineError::Broken(error.to_string()))?;
+            let name = copy_name(self.directory_name, copy.id.as_str());
+            secrets.push(self.engine.vault.seal(&name, &Secret::new(text))?);
+        }
+        Ok(Ok(()))
+    }
+
+    /// A restoration with the copy that was kept when the account was deleted, if there is one.
+    async fn restoring(&self, track: &Track) -> Result<Action, EngineError> {
+        let name = track
+            .account
+            .as_ref()
+            .map(|account| copy_name(self.directory_name, account.id.as_str()))
+            .unwrap_or_default();
+        let stored = match self.engine.vault.get(&name).await {
+            Ok(text) => serde_json::from_str(text.expose()).ok(),
+            Err(SecretError::Missing { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Action::Directory(DirectoryAction::Restore { stored }))
+    }
+
     /// Puts on the disk what ended and what is about to be written.
     async fn flush(&mut self, secrets: Vec<Sealed>, intents: Vec<OperationId>) -> Result<(), EngineError> {
         let pending = std::mem::take(&mut self.pending);
@@ -489,17 +548,18 @@ impl Applying<'_> {
         Ok(self.engine.store.flush(flush).await?)
     }
 
-    /// The first password of an account about to be created: a new one, kept sealed before it leaves, or the one
-    /// that was kept before a crash.
+    /// The password of an account about to be created or given another: a new one, kept sealed before it leaves, or
+    /// the one that was kept before a crash.
     async fn password(
         &mut self,
         track: &Track,
         action: &Action,
         secrets: &mut Vec<Sealed>,
     ) -> Result<Option<Secret>, EngineError> {
-        let Action::CreateAccount {
+        let (Action::CreateAccount {
             password: Some(rule), ..
-        } = action
+        }
+        | Action::Directory(DirectoryAction::ResetPassword { rule })) = action
         else {
             return Ok(None);
         };
@@ -516,6 +576,48 @@ impl Applying<'_> {
 /// The name under which the vault keeps the first password of a person's account.
 pub fn password_name(directory: &str, person: &str) -> String {
     format!("password/{directory}/{person}")
+}
+
+/// The name under which the vault keeps the copy of a deleted account.
+pub fn copy_name(directory: &str, account: &str) -> String {
+    format!("deleted/{directory}/{account}")
+}
+
+/// Accounts that are still to be created, for those who refer to them: a manager who is hired on the same day.
+struct Coming(HashSet<String>);
+
+impl Coming {
+    fn among(tracks: &[Track]) -> Self {
+        let open = || tracks.iter().filter(|track| track.is_open());
+        if !open().any(|track| references(track).next().is_some()) {
+            return Self(HashSet::new());
+        }
+        Self(
+            open()
+                .filter_map(|track| match track.action() {
+                    Some(Action::CreateAccount { dn, .. }) => Some(dn.normalised()),
+                    _ => None,
+                })
+                .collect(),
+        )
+    }
+
+    fn is_needed_by(&self, track: &Track) -> bool {
+        !self.0.is_empty()
+            && references(track).any(|value| self.0.contains(&Dn::from_server(value).normalised()))
+    }
+}
+
+/// The objects that the next write of a change refers to.
+fn references(track: &Track) -> impl Iterator<Item = &str> {
+    let changes: &[AttributeChange] = match track.action() {
+        Some(Action::ModifyAttributes { changes }) => changes,
+        _ => &[],
+    };
+    changes
+        .iter()
+        .filter(|change| Syntax::of(&change.name) == Syntax::Dn)
+        .flat_map(|change| change.after.iter().map(String::as_str))
 }
 
 /// Why all writes failed for the moment, when they did.

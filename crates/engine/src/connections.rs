@@ -7,7 +7,8 @@ use std::time::Duration;
 use tenure_connect::Performers;
 use tenure_connect::authorization::Tokens;
 use tenure_connect::directory::{
-    ActiveDirectory, ActiveDirectoryRules, DirectorySettings, LdapDirectory, LdapRules, Mark, Microsoft365,
+    ActiveDirectory, ActiveDirectoryRules, AdminCount, DirectorySettings, Exclusions, LdapDirectory,
+    LdapRules, Mark, Microsoft365,
 };
 use tenure_connect::http::Manners;
 use tenure_connect::ldap::{
@@ -22,7 +23,7 @@ use tenure_connect::webhook::{Caller, WebhookPerformer};
 use tenure_core::compile::lookups;
 use tenure_core::dn::Dn;
 use tenure_core::document::{
-    self, Application, DirectoryKind, Document, Documents, Encryption, Endpoint, Kind,
+    self, Application, DirectoryKind, Document, Documents, Encryption, Endpoint, Kind, Privileged,
 };
 use tenure_core::outcome::Refusal;
 use tenure_core::seams::{Directory, Secrets, Source, SourceError};
@@ -215,6 +216,7 @@ impl Connections {
         let filter = directory.filter.as_deref().map(Filter::parse).transpose();
         let user_filter =
             filter.map_err(|error| EngineError::settings("directory", name, "filter", &error))?;
+        let exclusions = exclusions(directory)?;
         let settings = DirectorySettings {
             ldap,
             base,
@@ -222,7 +224,15 @@ impl Connections {
         };
         Ok(match directory.kind {
             DirectoryKind::Local | DirectoryKind::Microsoft365 | DirectoryKind::ActiveDirectory => {
-                Box::new(ActiveDirectory::new(settings, ActiveDirectoryRules::default()).map_err(failed)?)
+                let privileged = directory.scope.as_ref().and_then(|scope| scope.privileged);
+                let rules = ActiveDirectoryRules {
+                    admin_count: match privileged.unwrap_or_default() {
+                        Privileged::Protected => AdminCount::Protected,
+                        Privileged::Managed => AdminCount::Managed,
+                    },
+                };
+                let accounts = ActiveDirectory::new(settings, rules).map_err(failed)?;
+                Box::new(accounts.excluding(exclusions))
             }
             DirectoryKind::Ldap => {
                 let disabled = directory.disabled_by.as_ref().map(|mark| Mark {
@@ -233,7 +243,8 @@ impl Connections {
                     disabled,
                     ..LdapRules::default()
                 };
-                Box::new(LdapDirectory::new(settings, rules).map_err(failed)?)
+                let accounts = LdapDirectory::new(settings, rules).map_err(failed)?;
+                Box::new(accounts.excluding(exclusions))
             }
         })
     }
@@ -285,4 +296,25 @@ impl Connections {
             manners: self.manners.clone(),
         }
     }
+}
+
+/// What a directory's document leaves alone.
+fn exclusions(directory: &document::Directory) -> Result<Exclusions, EngineError> {
+    let Some(scope) = &directory.scope else {
+        return Ok(Exclusions::default());
+    };
+    let name = &directory.name;
+    let names = |texts: &[String], field: &str| {
+        let parsed = texts.iter().map(|text| Dn::parse(text));
+        let parsed: Result<Vec<Dn>, _> = parsed.collect();
+        parsed.map_err(|error| EngineError::settings("directory", name, field, &error))
+    };
+    let filters = scope.exclude.iter().map(|text| Filter::parse(text));
+    let filters: Result<Vec<Filter>, _> = filters.collect();
+    Ok(Exclusions {
+        containers: names(&scope.exclude_containers, "scope.exclude_containers")?,
+        groups: names(&scope.exclude_groups, "scope.exclude_groups")?,
+        filters: filters
+            .map_err(|error| EngineError::settings("directory", name, "scope.exclude", &error))?,
+    })
 }

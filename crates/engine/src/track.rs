@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tenure_core::action::Action;
+use tenure_core::dn::Dn;
 use tenure_core::link::{Doubt, LinkState, Memory, Owed, Owing, StepKey};
 use tenure_core::outcome::Outcome;
-use tenure_core::plan::Change;
+use tenure_core::plan::{Change, Event};
 use tenure_core::seams::{AccountRef, Applied, Attempt};
 use tenure_store::{JournalEntry, JournalEvent, OperationId, OutcomeRow};
 
@@ -19,6 +20,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// The most captured values that are remembered of one account.
 const REMEMBERED: usize = 64;
+
+/// The most groups that are remembered of one account.
+const REMEMBERED_GROUPS: usize = 1000;
 
 /// A change on its way.
 pub(crate) struct Track {
@@ -42,6 +46,9 @@ pub(crate) struct Track {
     made: BTreeSet<StepKey>,
     /// Calls of which it is not known whether they were made, with what is known of each.
     in_doubt: Vec<(Owed, String)>,
+    /// Groups that were left because the person left, and groups that were joined.
+    left: Vec<Dn>,
+    joined: Vec<Dn>,
     /// What the calls of this change captured.
     pub(crate) captured: BTreeMap<String, serde_json::Value>,
 }
@@ -99,6 +106,8 @@ impl Track {
             missed: false,
             made: BTreeSet::new(),
             in_doubt: Vec::new(),
+            left: Vec::new(),
+            joined: Vec::new(),
             captured: BTreeMap::new(),
         }
     }
@@ -128,6 +137,7 @@ impl Track {
                 memory.captured.insert(name.clone(), value.clone());
             }
         }
+        self.remember_groups(&mut memory);
         let doubted = |step: &StepKey| self.in_doubt.iter().any(|(owed, _)| owed.step == *step);
         memory
             .in_doubt
@@ -160,6 +170,22 @@ impl Track {
             calls,
         });
         (!memory.is_empty()).then(|| Box::new(memory))
+    }
+
+    /// Groups that somebody left who left are remembered until they are joined again, or somebody is back.
+    fn remember_groups(&self, memory: &mut Memory) {
+        for group in &self.left {
+            if memory.groups.len() < REMEMBERED_GROUPS && !memory.groups.contains(group) {
+                memory.groups.push(group.clone());
+            }
+        }
+        memory.groups.retain(|group| !self.joined.contains(group));
+        if self.change.event == Event::Rehire
+            && self.state == State::Succeeded
+            && self.change.then == LinkState::Active
+        {
+            memory.groups.clear();
+        }
     }
 
     /// Whether the account was created by this change.
@@ -256,8 +282,10 @@ impl Track {
             ended.outcomes.extend(self.leave_the_rest());
         }
         let change = &self.change;
-        let asks_for_calls =
-            !change.later.is_empty() || change.operations.iter().any(|operation| operation.owed.is_some());
+        let asks_for_calls = !change.later.is_empty()
+            || change.operations.iter().any(|operation| operation.owed.is_some())
+            || !self.left.is_empty()
+            || !self.joined.is_empty();
         ended.link = match self.state {
             State::Succeeded => Some(KeptAs::State(self.change.then)),
             State::Open | State::Failed if was_created => Some(KeptAs::State(LinkState::Joining)),
@@ -275,6 +303,15 @@ impl Track {
         let is_write = operation.is_none_or(|operation| operation.action.kind().is_of_directories());
         self.created |= success
             && operation.is_some_and(|operation| matches!(operation.action, Action::CreateAccount { .. }));
+        match operation.map(|operation| &operation.action) {
+            Some(Action::RemoveFromGroups { group }) if success && self.change.event == Event::Leaver => {
+                self.left.push(group.clone());
+            }
+            Some(Action::AddToGroups { group }) if success && self.change.event == Event::Rehire => {
+                self.joined.push(group.clone());
+            }
+            _ => {}
+        }
         if let Some(owed) = operation.and_then(|operation| operation.owed.clone()) {
             match outcome {
                 Outcome::InDoubt { what } => self.in_doubt.push((owed, what.clone())),

@@ -82,20 +82,23 @@ const CALLS: char = 'w';
 fn letter(kind: ActionKind) -> char {
     match kind {
         ActionKind::CreateAccount => CREATES,
-        ActionKind::ModifyAttributes | ActionKind::AddToGroups | ActionKind::RemoveFromGroups => 'm',
-        ActionKind::Move => 'v',
-        ActionKind::Enable => 'e',
-        ActionKind::Disable => 'd',
-        ActionKind::Delete => 'x',
-        ActionKind::CallWebhook | ActionKind::RunScript | ActionKind::Notify => CALLS,
-        ActionKind::AssignLicences
+        ActionKind::ModifyAttributes
+        | ActionKind::AddToGroups
+        | ActionKind::RemoveFromGroups
+        | ActionKind::ResetPassword
+        | ActionKind::Unlock
+        | ActionKind::SetPhoto
+        | ActionKind::RemovePhoto
+        | ActionKind::AssignLicences
         | ActionKind::RevokeLicences
         | ActionKind::RevokeSessions
         | ActionKind::SetAutoReply
-        | ActionKind::SetPhoto
-        | ActionKind::RemovePhoto
-        | ActionKind::ConvertMailbox
-        | ActionKind::Restore => 'm',
+        | ActionKind::ConvertMailbox => 'm',
+        ActionKind::Move => 'v',
+        ActionKind::Enable | ActionKind::Restore => 'e',
+        ActionKind::Disable => 'd',
+        ActionKind::Delete => 'x',
+        ActionKind::CallWebhook | ActionKind::RunScript | ActionKind::Notify => CALLS,
     }
 }
 

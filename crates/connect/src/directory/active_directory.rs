@@ -36,13 +36,21 @@ const NORMAL_ACCOUNT: u32 = 0x200;
 /// `userAccountControl`: sign-in is switched off.
 const ACCOUNT_DISABLE: u32 = 0x2;
 const CONTROL: &str = "userAccountControl";
+const LOCKOUT: &str = "lockoutTime";
+/// Ids below this are every domain's own (MS-DTYP 2.4.2.4): 500 Administrator, 501 Guest, 502 krbtgt and others.
+const FIRST_FREE_RID: u32 = 1000;
+/// Groups of a domain with an administrator's rights: Domain Admins, Domain Controllers, Schema Admins, Enterprise
+/// Admins, Group Policy Creator Owners, Read-only Domain Controllers, Key Admins, Enterprise Key Admins.
+const PRIVILEGED_RIDS: [u32; 8] = [512, 516, 518, 519, 520, 521, 526, 527];
+/// The same of every domain: Administrators, Account, Server, Print and Backup Operators, Replicator.
+const BUILT_IN_RIDS: [u32; 6] = [544, 548, 549, 550, 551, 552];
 const LOGIN: &str = "sAMAccountName";
 const PRINCIPAL: &str = "userPrincipalName";
 
 impl Rules for ActiveDirectoryRules {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            actions: DirectoryKind::ActiveDirectory.actions().iter().copied().collect(),
+            actions: DirectoryKind::ActiveDirectory.actions().into_iter().collect(),
         }
     }
 
@@ -92,7 +100,12 @@ impl Rules for ActiveDirectoryRules {
     }
 
     fn protecting_attributes(&self) -> &[&'static str] {
-        &["isCriticalSystemObject", "adminCount"]
+        &[
+            "isCriticalSystemObject",
+            "adminCount",
+            "objectSid",
+            "primaryGroupID",
+        ]
     }
 
     fn protected(&self, entry: &Entry) -> Option<Refusal> {
@@ -102,14 +115,36 @@ impl Rules for ActiveDirectoryRules {
                 "Leave it out of the automation.",
             ));
         }
+        if let Some(rid) = entry
+            .first("objectSid")
+            .and_then(rid)
+            .filter(|rid| *rid < FIRST_FREE_RID)
+        {
+            return Some(refusal(
+                format!("the account is one that every domain has (its RID is {rid})"),
+                "Leave it out of the automation.",
+            ));
+        }
+        if self.admin_count == AdminCount::Managed {
+            return None;
+        }
+        let group = entry.first("primaryGroupID").and_then(number);
+        if group.is_some_and(|group| PRIVILEGED_RIDS.contains(&group)) {
+            return Some(refusal(
+                "the account's primary group has an administrator's rights",
+                "Leave it out of the automation, or allow such accounts with `scope: { privileged: managed }` in the \
+                 directory's document.",
+            ));
+        }
         let admin = entry
             .first("adminCount")
             .and_then(number)
             .is_some_and(|count| count > 0);
-        (admin && self.admin_count == AdminCount::Protected).then(|| {
+        admin.then(|| {
             refusal(
                 "the account has, or once had, an administrator's rights (`adminCount` is set)",
-                "Clear `adminCount` if it has them no longer, or allow such accounts in the directory's document.",
+                "Clear `adminCount` if it has them no longer, or allow such accounts with `scope: { privileged: managed }` \
+                 in the directory's document.",
             )
         })
     }
@@ -150,6 +185,76 @@ impl Rules for ActiveDirectoryRules {
             )
         })?;
         Ok(replace(CONTROL, with_access(bits, access).to_string()))
+    }
+
+    fn photo_attribute(&self) -> &'static str {
+        "thumbnailPhoto"
+    }
+
+    fn lockout_attribute(&self) -> &'static str {
+        LOCKOUT
+    }
+
+    fn unlock(&self) -> Change {
+        replace(LOCKOUT, "0")
+    }
+
+    fn password_set_attribute(&self) -> &'static str {
+        "pwdLastSet"
+    }
+
+    fn reset_password(&self, new: &NewAccount<'_>) -> Result<Vec<Step>, Refusal> {
+        need_encryption(new)?;
+        let step = new.password.map(|password| Step {
+            doing: Doing::Modify,
+            ..set_password(new, password)
+        });
+        Ok(step.into_iter().collect())
+    }
+
+    fn protections(&self) -> Vec<(Filter, &'static str)> {
+        let critical = (
+            Filter::equal("isCriticalSystemObject", "TRUE"),
+            "the domain itself needs it",
+        );
+        let primary = PRIVILEGED_RIDS
+            .iter()
+            .map(|rid| Filter::equal("primaryGroupID", rid.to_string()));
+        let of_admins = [
+            (
+                Filter::AtLeast("adminCount".to_owned(), b"1".to_vec()),
+                "it has, or once had, an administrator's rights (`adminCount` is set)",
+            ),
+            (
+                Filter::Or(primary.collect()),
+                "its primary group has an administrator's rights",
+            ),
+        ];
+        let protected = self.admin_count == AdminCount::Protected;
+        [critical]
+            .into_iter()
+            .chain(of_admins.into_iter().filter(|_| protected))
+            .collect()
+    }
+
+    fn privileged_groups(&self, domain: &[u8]) -> Option<Filter> {
+        let domain = sid(domain)?;
+        let of_domain = PRIVILEGED_RIDS.iter().map(|rid| format!("{domain}-{rid}"));
+        let built_in = BUILT_IN_RIDS.iter().map(|rid| format!("S-1-5-32-{rid}"));
+        let sids = of_domain
+            .chain(built_in)
+            .map(|sid| Filter::equal("objectSid", sid));
+        (self.admin_count == AdminCount::Protected).then(|| Filter::Or(sids.collect()))
+    }
+
+    /// By the rule that follows groups in groups (MS-ADTS 3.1.1.3.4.4.3).
+    fn members(&self, group: &Dn) -> Option<Filter> {
+        Some(Filter::Extensible {
+            rule: Some("1.2.840.113556.1.4.1941".to_owned()),
+            attribute: Some("memberOf".to_owned()),
+            value: group.as_str().as_bytes().to_vec(),
+            in_name: false,
+        })
     }
 
     fn create(&self, new: &NewAccount<'_>) -> Result<Creation, Refusal> {
@@ -263,6 +368,31 @@ fn number(value: &[u8]) -> Option<u32> {
         .ok()
 }
 
+/// A security identifier as text (MS-DTYP 2.4.2.1).
+fn sid(value: &[u8]) -> Option<String> {
+    use std::fmt::Write as _;
+    let (head, rest) = value.split_first_chunk::<8>()?;
+    let [revision, count, authority @ ..] = head;
+    let authority = authority
+        .iter()
+        .fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+    let mut text = format!("S-{revision}-{authority}");
+    let (parts, left) = rest.as_chunks::<4>();
+    if parts.len() != usize::from(*count) || !left.is_empty() {
+        return None;
+    }
+    for part in parts {
+        // Writing into memory does not fail.
+        let _ = write!(text, "-{}", u32::from_le_bytes(*part));
+    }
+    Some(text)
+}
+
+/// The last part of a security identifier.
+fn rid(value: &[u8]) -> Option<u32> {
+    value.last_chunk().copied().map(u32::from_le_bytes)
+}
+
 /// A password in quotes and UTF-16, lowest byte first (MS-ADTS 3.1.1.3.1.5).
 fn unicode_password(password: &Secret) -> Vec<u8> {
     let quote = std::iter::once(u16::from(b'"'));
@@ -284,6 +414,16 @@ mod tests {
         let id = ActiveDirectoryRules::default().id(&bytes);
         assert_eq!(id, Some(AccountId::new("03020100-0504-0706-0809-0a0b0c0d0e0f")));
         assert_eq!(ActiveDirectoryRules::default().id(b"short"), None);
+    }
+
+    #[test]
+    fn a_sid_is_told_as_windows_tells_it() {
+        let mut bytes = vec![1, 2, 0, 0, 0, 0, 0, 5];
+        bytes.extend([32u32, 544].iter().flat_map(|part| part.to_le_bytes()));
+        assert_eq!(sid(&bytes).as_deref(), Some("S-1-5-32-544"));
+        assert_eq!(rid(&bytes), Some(544));
+        bytes.pop();
+        assert_eq!(sid(&bytes), None);
     }
 
     #[test]

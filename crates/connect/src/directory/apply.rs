@@ -3,13 +3,15 @@
 
 use futures_util::stream::{self, StreamExt as _};
 use tenure_core::action::Action;
+use tenure_core::directory_action::DirectoryAction;
 use tenure_core::outcome::Outcome;
 use tenure_core::seams::{AccountRef, Applied, Attempt, Write};
 
 use super::job::{Job, outcome_of};
 use super::machinery::LdapAccounts;
 use super::membership;
-use super::rules::{MemberOf, Rules};
+use super::restore::show_deleted;
+use super::rules::Rules;
 use crate::ldap::{Connection, Doing, Entry, LdapError, Lease, Reply, Request, ResultCode, Search};
 
 /// With fewer writes than this another connection is not worth it.
@@ -42,6 +44,7 @@ impl<R: Rules> LdapAccounts<R> {
     async fn apply_share(&self, mut jobs: Vec<Job>) -> Vec<Applied> {
         match self.look(&mut jobs).await {
             Ok(mut connection) => {
+                self.restore_all(&mut connection, &mut jobs).await;
                 let encryption = connection.encryption();
                 for job in jobs.iter_mut().filter(|job| !job.is_done()) {
                     job.state = self.decide(job, encryption);
@@ -77,11 +80,12 @@ impl<R: Rules> LdapAccounts<R> {
     }
 
     async fn look_on(&self, connection: &mut Connection, jobs: &mut [Job]) -> Result<(), LdapError> {
-        let searches: Vec<_> = jobs.iter().map(|job| self.first_look(job)).collect();
+        let searches: Vec<_> = jobs.iter().map(|job| self.first_request(job)).collect();
         let missing = look_round(connection, jobs, searches, |job, entry| self.is_it(job, entry)).await?;
         if missing.contains(&true) {
             self.look_elsewhere(connection, jobs, &missing).await?;
         }
+        self.look_at_scope(connection, jobs).await?;
         for job in jobs {
             if let (Some(account), Some(entry)) = (&mut job.account, &job.found) {
                 account.dn = tenure_core::dn::Dn::from_server(&entry.dn);
@@ -102,11 +106,20 @@ impl<R: Rules> LdapAccounts<R> {
             let account = job.write.target.as_ref().filter(|_| *missing)?;
             self.rules
                 .find_elsewhere(&account.id, context, self.attributes_for(job))
+                .map(Request::from)
         };
         let searches = jobs.iter().zip(missing).map(search).collect();
         look_round(connection, jobs, searches, |job, entry| self.is_it(job, entry))
             .await
             .map(drop)
+    }
+
+    fn first_request(&self, job: &Job) -> Option<Request> {
+        let mut request = Request::from(self.first_look(job)?);
+        if let Action::Directory(DirectoryAction::Restore { .. }) = &job.write.action {
+            request.controls.push(show_deleted());
+        }
+        Some(request)
     }
 
     fn first_look(&self, job: &Job) -> Option<Search> {
@@ -143,6 +156,8 @@ impl<R: Rules> LdapAccounts<R> {
                 .iter()
                 .map(|name| (*name).to_owned()),
         );
+        // Whoever is in no group is in none that is to be left alone.
+        names.push("memberOf".to_owned());
         match &job.write.action {
             Action::CreateAccount { attributes, .. } => {
                 names.push(self.rules.login_attribute().to_owned());
@@ -151,12 +166,22 @@ impl<R: Rules> LdapAccounts<R> {
             Action::ModifyAttributes { changes } => {
                 names.extend(changes.iter().map(|change| change.name.as_str().to_owned()));
             }
-            Action::AddToGroups { .. } | Action::RemoveFromGroups { .. } => {
-                if matches!(self.rules.member_of(), MemberOf::Account) {
-                    names.push("memberOf".to_owned());
-                }
+            Action::Directory(action) => {
+                let needed = match action {
+                    DirectoryAction::ResetPassword { .. } => vec![self.rules.password_set_attribute()],
+                    DirectoryAction::Unlock => vec![self.rules.lockout_attribute()],
+                    DirectoryAction::SetPhoto { .. } | DirectoryAction::RemovePhoto { .. } => {
+                        vec![self.rules.photo_attribute()]
+                    }
+                    DirectoryAction::Restore { .. } => {
+                        vec!["*", "isDeleted", "lastKnownParent", "msDS-LastKnownRDN"]
+                    }
+                };
+                names.extend(needed.into_iter().map(str::to_owned));
             }
-            Action::Move { .. }
+            Action::AddToGroups { .. }
+            | Action::RemoveFromGroups { .. }
+            | Action::Move { .. }
             | Action::Enable
             | Action::Disable
             | Action::Delete { .. }
@@ -183,11 +208,11 @@ impl<R: Rules> LdapAccounts<R> {
 async fn look_round(
     connection: &mut Connection,
     jobs: &mut [Job],
-    searches: Vec<Option<Search>>,
+    searches: Vec<Option<Request>>,
     is_it: impl Fn(&Job, &Entry) -> bool,
 ) -> Result<Vec<bool>, LdapError> {
     let asked: Vec<bool> = searches.iter().map(Option::is_some).collect();
-    let requests: Vec<Request> = searches.into_iter().flatten().map(Request::from).collect();
+    let requests: Vec<Request> = searches.into_iter().flatten().collect();
     if requests.is_empty() {
         return Ok(asked);
     }

@@ -2,6 +2,7 @@
 
 use tenure_core::account::{Access, AccountId};
 use tenure_core::attribute::{AttributeIndex, AttributesBuilder, Dictionary};
+use tenure_core::photo::{PhotoDigest, is_photo};
 
 use super::rules::{MemberOf, Rules};
 use crate::ldap::{BerError, Entry, Part as ValuesPart, RawEntry, part};
@@ -10,6 +11,8 @@ struct Column {
     name: Box<str>,
     index: Option<AttributeIndex>,
     part: Part,
+    /// Whether it is shown as its digest only.
+    is_photo: bool,
 }
 
 /// What an attribute is beside a value of its own.
@@ -53,6 +56,7 @@ impl Columns {
                 name: name.as_str().into(),
                 index: Some(AttributeIndex(at)),
                 part: Part::Plain,
+                is_photo: is_photo(name),
             })
             .collect();
         let mut also =
@@ -62,6 +66,7 @@ impl Columns {
                     name: name.into(),
                     index: None,
                     part,
+                    is_photo: false,
                 }),
             };
         also(rules.id_attribute(), Part::Id);
@@ -135,7 +140,9 @@ impl Columns {
             Part::Plain | Part::Access => {}
         }
         let Some(index) = column.index else { return };
-        if let Ok(text) = std::str::from_utf8(value) {
+        if column.is_photo {
+            builder.push(index, PhotoDigest::of(value).as_str());
+        } else if let Ok(text) = std::str::from_utf8(value) {
             builder.push(index, text);
         } else {
             let attribute = &column.name;

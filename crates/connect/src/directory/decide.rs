@@ -3,21 +3,30 @@
 use std::borrow::Cow;
 
 use tenure_core::account::Access;
-use tenure_core::action::{Action, AttributeChange, AttributeValues};
+use tenure_core::action::{Action, AttributeChange, AttributeValues, Below};
 use tenure_core::attribute::AttributeName;
+use tenure_core::directory_action::DirectoryAction;
 use tenure_core::dn::Dn;
 use tenure_core::outcome::Outcome;
+use tenure_core::photo::PhotoDigest;
 use tenure_core::syntax::Syntax;
 
 use super::job::{Job, Membership, State, Steps, outcome_of};
 use super::machinery::LdapAccounts;
-use super::rules::{FirstSignIn, MemberOf, NewAccount, Rules, Step, refusal};
+use super::rules::{FirstSignIn, MemberOf, NewAccount, Rules, Step, refusal, replace};
 use crate::ldap::{
-    Attribute, Change, ChangeKind, Doing, Encryption, Entry, LdapResult, Operation, ResultCode,
+    Attribute, Change, ChangeKind, Control, Criticality, Doing, Encryption, Entry, LdapResult, Operation,
+    Request, ResultCode,
 };
 
 impl<R: Rules> LdapAccounts<R> {
     pub(super) fn decide(&self, job: &Job, encryption: Encryption) -> State {
+        let is_new = matches!(job.write.action, Action::CreateAccount { .. });
+        let protected = job.found.as_ref().filter(|_| !is_new);
+        let protected = protected.and_then(|entry| self.rules.protected(entry));
+        if let Some(why) = protected.or_else(|| self.out_of_scope(job)) {
+            return State::Done(Outcome::Refused(why));
+        }
         if let Action::CreateAccount { .. } = &job.write.action {
             return self.decide_creation(job, encryption).unwrap_or_else(State::Done);
         }
@@ -31,11 +40,11 @@ impl<R: Rules> LdapAccounts<R> {
         if !dn.is_within(&self.base) {
             return State::Done(self.outside(&dn));
         }
-        if let Some(why) = self.rules.protected(entry) {
-            return State::Done(Outcome::Refused(why));
-        }
-        self.decide_change(&job.write.action, entry, &dn)
-            .unwrap_or_else(State::Done)
+        let decided = match &job.write.action {
+            Action::Directory(action) => self.decide_directory(action, job, entry, encryption),
+            action => self.decide_change(action, entry, &dn),
+        };
+        decided.unwrap_or_else(State::Done)
     }
 
     fn decide_change(&self, action: &Action, entry: &Entry, dn: &Dn) -> Result<State, Outcome> {
@@ -79,13 +88,92 @@ impl<R: Rules> LdapAccounts<R> {
             Action::Delete { dn: known, .. } if dn != known => Err(Outcome::Overtaken {
                 found: format!("the account is at `{dn}`"),
             }),
-            Action::Delete { .. } => Ok(step(Doing::Delete, Operation::Delete { dn: entry.dn.clone() })),
-            Action::CreateAccount { .. } => Err(not_found()),
-            action @ (Action::CallWebhook { .. } | Action::RunScript { .. } | Action::Notify { .. }) => {
-                Err(Outcome::not_possible(action.kind()))
+            Action::Delete { below, .. } => {
+                let mut request = Request::from(Operation::Delete { dn: entry.dn.clone() });
+                if *below == Below::Deleted {
+                    request.controls.push(tree_delete());
+                }
+                let doing = Doing::Delete;
+                Ok(State::Steps(Steps::one(Step { doing, request }, None)))
             }
-            Action::Cloud(action) => Err(Outcome::not_possible(action.kind())),
+            Action::CreateAccount { .. } => Err(not_found()),
+            action @ (Action::CallWebhook { .. }
+            | Action::RunScript { .. }
+            | Action::Notify { .. }
+            | Action::Directory(_)
+            | Action::Cloud(_)) => Err(Outcome::not_possible(action.kind())),
         }
+    }
+
+    fn decide_directory(
+        &self,
+        action: &DirectoryAction,
+        job: &Job,
+        entry: &Entry,
+        encryption: Encryption,
+    ) -> Result<State, Outcome> {
+        let change = |change: Change| {
+            let step = Step::modify(Doing::Modify, &entry.dn, vec![change]);
+            Ok(State::Steps(Steps::one(step, None)))
+        };
+        match action {
+            DirectoryAction::ResetPassword { rule } => {
+                let dn = Dn::from_server(&entry.dn);
+                let Some(password) = &job.write.password else {
+                    let why = "there is no password to set";
+                    return Err(Outcome::Refused(refusal(why, "Make a new plan.")));
+                };
+                let steps = self.rules.reset_password(&NewAccount {
+                    dn: &dn,
+                    attributes: &[],
+                    password: Some(password),
+                    first_sign_in: if rule.must_change {
+                        FirstSignIn::MustChange
+                    } else {
+                        FirstSignIn::Plain
+                    },
+                    access: Access::Enabled,
+                    encryption,
+                });
+                Ok(State::Steps(Steps::rest(steps.map_err(Outcome::Refused)?)))
+            }
+            DirectoryAction::Unlock if !self.is_locked(entry) => Err(Outcome::Verified),
+            DirectoryAction::Unlock => change(self.rules.unlock()),
+            DirectoryAction::SetPhoto { photo, before } => {
+                let now = self.photo_of(entry);
+                if now.as_ref() == Some(&photo.digest()) {
+                    return Err(Outcome::Verified);
+                }
+                if now != *before {
+                    return Err(other_photo());
+                }
+                change(replace(self.rules.photo_attribute(), photo.to_bytes()))
+            }
+            DirectoryAction::RemovePhoto { before } => match self.photo_of(entry) {
+                None => Err(Outcome::Verified),
+                Some(now) if Some(&now) != before.as_ref() => Err(other_photo()),
+                Some(_) => change(Change {
+                    kind: ChangeKind::Replace,
+                    attribute: Attribute {
+                        name: self.rules.photo_attribute().to_owned(),
+                        values: Vec::new(),
+                    },
+                }),
+            },
+            DirectoryAction::Restore { .. } => Err(Outcome::not_possible(action.kind())),
+        }
+    }
+
+    /// Whether wrong passwords have locked an account.
+    pub(super) fn is_locked(&self, entry: &Entry) -> bool {
+        entry
+            .first(self.rules.lockout_attribute())
+            .is_some_and(|since| since != b"0")
+    }
+
+    /// What tells the picture that is there from others.
+    pub(super) fn photo_of(&self, entry: &Entry) -> Option<PhotoDigest> {
+        entry.first(self.rules.photo_attribute()).map(PhotoDigest::of)
     }
 
     fn decide_creation(&self, job: &Job, encryption: Encryption) -> Result<State, Outcome> {
@@ -217,7 +305,7 @@ impl<R: Rules> LdapAccounts<R> {
             .map(|one| &one.name)
     }
 
-    fn outside(&self, dn: &Dn) -> Outcome {
+    pub(super) fn outside(&self, dn: &Dn) -> Outcome {
         Outcome::Refused(refusal(
             format!(
                 "`{dn}` is not below `{}`, which is all that this directory manages",
@@ -226,6 +314,17 @@ impl<R: Rules> LdapAccounts<R> {
             "Correct the template's container, or `base` in the directory's document.",
         ))
     }
+}
+
+fn other_photo() -> Outcome {
+    Outcome::Overtaken {
+        found: "there is another photo".to_owned(),
+    }
+}
+
+/// Deletes what is below an object too (MS-ADTS 3.1.1.3.4.1.15).
+fn tree_delete() -> Control {
+    Control::raw("1.2.840.113556.1.4.805", Criticality::Critical, None)
 }
 
 /// Whether the account is at `to` as written; a rename that changes nothing but case counts.

@@ -57,6 +57,9 @@ pub struct LdapRules {
     pub member_attribute: String,
 }
 
+/// Since when an account is locked.
+const LOCKOUT: &str = "pwdAccountLockedTime";
+
 impl Default for LdapRules {
     /// `inetOrgPerson` (RFC 2798) known by `uid` and `entryUUID`, `groupOfNames` (RFC 4519), passwords by RFC 3062.
     fn default() -> Self {
@@ -79,12 +82,7 @@ impl Rules for LdapRules {
         let needs_mark = |kind: &ActionKind| matches!(kind, ActionKind::Enable | ActionKind::Disable);
         let can = |kind: &ActionKind| self.disabled.is_some() || !needs_mark(kind);
         Capabilities {
-            actions: DirectoryKind::Ldap
-                .actions()
-                .iter()
-                .copied()
-                .filter(can)
-                .collect(),
+            actions: DirectoryKind::Ldap.actions().into_iter().filter(can).collect(),
         }
     }
 
@@ -213,6 +211,47 @@ impl Rules for LdapRules {
             steps,
             otherwise: None,
         })
+    }
+
+    fn photo_attribute(&self) -> &'static str {
+        "jpegPhoto"
+    }
+
+    fn lockout_attribute(&self) -> &'static str {
+        LOCKOUT
+    }
+
+    /// As the password policy of OpenLDAP and 389 has it (draft-behera-ldap-password-policy, section 5.3.3).
+    fn unlock(&self) -> Change {
+        Change {
+            kind: ChangeKind::Replace,
+            attribute: Attribute {
+                name: LOCKOUT.to_owned(),
+                values: Vec::new(),
+            },
+        }
+    }
+
+    fn password_set_attribute(&self) -> &'static str {
+        "pwdChangedTime"
+    }
+
+    fn reset_password(&self, new: &NewAccount<'_>) -> Result<Vec<Step>, Refusal> {
+        let Some(password) = new.password else {
+            return Ok(Vec::new());
+        };
+        let set = match self.password {
+            PasswordMethod::Operation => set_by_operation(new, password),
+            PasswordMethod::Attribute => {
+                let change = replace("userPassword", password.expose());
+                Step::modify(Doing::Modify, new.dn.as_str(), vec![change])
+            }
+        };
+        Ok([set].into_iter().chain(self.must_change(new)?).collect())
+    }
+
+    fn members(&self, group: &Dn) -> Option<Filter> {
+        (self.member_of == MemberOfSource::Server).then(|| Filter::equal("memberOf", group.as_str()))
     }
 
     fn finish(&self, new: &NewAccount<'_>, found: &Entry) -> Result<Vec<Step>, Refusal> {

@@ -17,6 +17,8 @@ pub(super) struct Job {
     pub(super) write: Write,
     /// The object as it was before the write.
     pub(super) found: Option<Entry>,
+    /// Why nothing may be done to it, when the directory's document says so.
+    pub(super) excluded: Option<String>,
     /// The account as it is called now, as far as is known.
     pub(super) account: Option<AccountRef>,
     pub(super) state: State,
@@ -155,6 +157,7 @@ impl Job {
             account: write.target.clone(),
             write,
             found: None,
+            excluded: None,
             state: State::Open,
         }
     }

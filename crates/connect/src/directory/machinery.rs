@@ -6,13 +6,15 @@ use async_trait::async_trait;
 use tenure_core::attribute::{AttributeName, Dictionary};
 use tenure_core::dn::Dn;
 use tenure_core::seams::{
-    AccountSink, Applied, Capabilities, Completeness, Directory, DirectoryError, Write,
+    AccountRef, AccountSink, Applied, Capabilities, Completeness, Directory, DirectoryError, Protected,
+    StoredObject, Write,
 };
 use tenure_core::watching::{ChangeSink, Changes, Cookie, Standing};
 use tokio::sync::OnceCell;
 
 use super::read::Stand;
 use super::rules::Rules;
+use super::scope::{Exclusions, Test};
 use super::settings::DirectorySettings;
 use crate::ldap::{Connection, Doing, Filter, LdapError, Pool, ResultCode, Search};
 
@@ -23,6 +25,9 @@ pub struct LdapAccounts<R> {
     pub(super) base: Dn,
     pub(super) user_filter: Option<Filter>,
     pub(super) rules: R,
+    /// What within the base is left alone.
+    pub(super) exclusions: Exclusions,
+    pub(super) tests: OnceCell<Vec<Test>>,
     context: OnceCell<Dn>,
 }
 
@@ -39,8 +44,17 @@ impl<R> LdapAccounts<R> {
             base,
             user_filter,
             rules,
+            exclusions: Exclusions::default(),
+            tests: OnceCell::new(),
             context: OnceCell::new(),
         })
+    }
+
+    /// And with this left alone.
+    #[must_use]
+    pub fn excluding(mut self, exclusions: Exclusions) -> Self {
+        self.exclusions = exclusions;
+        self
     }
 }
 
@@ -113,6 +127,18 @@ impl<R: Rules> Directory for LdapAccounts<R> {
         self.read_taken(attributes)
             .await
             .map_err(|error| error.while_doing("reading which names are taken"))
+    }
+
+    async fn protected(&self) -> Result<Vec<Protected>, DirectoryError> {
+        self.read_protected()
+            .await
+            .map_err(|error| error.while_doing("reading which accounts are to be left alone"))
+    }
+
+    async fn copies(&self, accounts: &[AccountRef]) -> Result<Vec<Option<StoredObject>>, DirectoryError> {
+        self.read_copies(accounts)
+            .await
+            .map_err(|error| error.while_doing("copying accounts before they are deleted"))
     }
 
     async fn apply(&self, writes: Vec<Write>) -> Vec<Applied> {

@@ -5,6 +5,7 @@ mod active_directory;
 mod apply;
 mod changed;
 mod columns;
+mod copies;
 mod decide;
 mod generic;
 mod job;
@@ -13,7 +14,9 @@ mod membership;
 pub mod microsoft365;
 mod place;
 mod read;
+mod restore;
 mod rules;
+mod scope;
 mod settings;
 mod verify;
 mod watch;
@@ -22,6 +25,7 @@ pub use active_directory::{ActiveDirectoryRules, AdminCount};
 pub use generic::{LdapRules, MemberOfSource, PasswordMethod};
 pub use machinery::LdapAccounts;
 pub use microsoft365::Microsoft365;
+pub use scope::Exclusions;
 pub use settings::{DirectorySettings, Mark};
 
 /// Accounts in Active Directory.

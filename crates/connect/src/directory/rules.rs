@@ -66,6 +66,34 @@ pub trait Rules: Send + Sync + 'static {
     /// How sign-in is switched on or off.
     fn set_access(&self, entry: &Entry, access: Access) -> Result<Change, Refusal>;
 
+    /// The attribute with a picture.
+    fn photo_attribute(&self) -> &'static str;
+
+    /// The attribute that shows a lockout, and changes when that ends.
+    fn lockout_attribute(&self) -> &'static str;
+
+    /// How a lockout ends.
+    fn unlock(&self) -> Change;
+
+    /// The attribute that shows when the password was set.
+    fn password_set_attribute(&self) -> &'static str;
+
+    /// How an account gets another password; of `new` only its name, password, first sign-in and encryption count.
+    fn reset_password(&self, new: &NewAccount<'_>) -> Result<Vec<Step>, Refusal>;
+
+    /// Accounts that this kind of directory leaves alone: filters with their reasons.
+    fn protections(&self) -> Vec<(Filter, &'static str)> {
+        Vec::new()
+    }
+
+    /// How groups are found whose members are left alone, given the id of the domain as the directory shows it.
+    fn privileged_groups(&self, _domain: &[u8]) -> Option<Filter> {
+        None
+    }
+
+    /// Members of a group, and of groups in it; none where accounts do not show their groups.
+    fn members(&self, group: &Dn) -> Option<Filter>;
+
     /// How an account is made.
     fn create(&self, new: &NewAccount<'_>) -> Result<Creation, Refusal>;
 

@@ -2,6 +2,7 @@
 
 use tenure_core::account::Access;
 use tenure_core::action::Action;
+use tenure_core::directory_action::DirectoryAction;
 use tenure_core::dn::Dn;
 use tenure_core::outcome::{Outcome, Refusal};
 use tenure_core::seams::AccountRef;
@@ -27,9 +28,7 @@ impl<R: Rules> LdapAccounts<R> {
             return;
         }
         for (job, reply) in waiting.into_iter().zip(connection.exchange(requests).await) {
-            let outcome = self
-                .judge(job, reply)
-                .map_or_else(Outcome::Failed, |()| Outcome::Verified);
+            let outcome = self.judge(job, reply).unwrap_or_else(Outcome::Failed);
             job.end(outcome);
         }
     }
@@ -60,7 +59,7 @@ impl<R: Rules> LdapAccounts<R> {
         }
     }
 
-    fn judge(&self, job: &mut Job, reply: Result<Reply, LdapError>) -> Result<(), Refusal> {
+    fn judge(&self, job: &mut Job, reply: Result<Reply, LdapError>) -> Result<Outcome, Refusal> {
         let Reply { result, entries } = reply.map_err(|error| {
             let lost = error.to_refusal();
             Refusal {
@@ -79,7 +78,7 @@ impl<R: Rules> LdapAccounts<R> {
         if let (Action::AddToGroups { .. } | Action::RemoveFromGroups { .. }, MemberOf::Groups { .. }) =
             (&job.write.action, self.rules.member_of())
         {
-            return membership_is(&job.write.action, entry.is_some());
+            return membership_is(&job.write.action, entry.is_some()).map(|()| Outcome::Verified);
         }
         if let Action::Delete { .. } = &job.write.action {
             let is_there = entry
@@ -87,7 +86,7 @@ impl<R: Rules> LdapAccounts<R> {
             return if is_there {
                 Err(not_so("the object is still there"))
             } else {
-                Ok(())
+                Ok(Outcome::Verified)
             };
         }
         let entry = entry.ok_or_else(|| not_so("the object is not there"))?;
@@ -95,7 +94,35 @@ impl<R: Rules> LdapAccounts<R> {
         if before.is_some_and(|before| job.account.as_ref().is_none_or(|now| now.id != before.id)) {
             return Err(not_so("another object has its name"));
         }
+        if let Action::Directory(DirectoryAction::ResetPassword { rule }) = &job.write.action {
+            return self.password_is_new(rule.must_change, job.found.as_ref(), &entry);
+        }
         self.compare(&job.write.action, &entry)
+            .map(|()| Outcome::Verified)
+    }
+
+    /// Nobody can read a password; that it was set just now can be seen in most directories.
+    fn password_is_new(
+        &self,
+        must_change: bool,
+        before: Option<&Entry>,
+        now: &Entry,
+    ) -> Result<Outcome, Refusal> {
+        let name = self.rules.password_set_attribute();
+        let Some(set) = now.text(name) else {
+            let why = format!("the server does not show when a password was set (`{name}`)");
+            return Ok(Outcome::Unverified { why });
+        };
+        let is_new = match set {
+            // Active Directory's sign that another one has to be chosen.
+            "0" => must_change,
+            set => before.and_then(|before| before.text(name)) != Some(set),
+        };
+        if is_new {
+            Ok(Outcome::Verified)
+        } else {
+            Err(not_so("the password is as old as before"))
+        }
     }
 
     fn compare(&self, action: &Action, entry: &Entry) -> Result<(), Refusal> {
@@ -128,10 +155,22 @@ impl<R: Rules> LdapAccounts<R> {
             }
             Action::Enable => self.access_is(entry, Access::Enabled),
             Action::Disable => self.access_is(entry, Access::Disabled),
+            Action::Directory(DirectoryAction::Unlock) if self.is_locked(entry) => {
+                Err(not_so("the account is locked"))
+            }
+            Action::Directory(DirectoryAction::SetPhoto { photo, .. })
+                if self.photo_of(entry) != Some(photo.digest()) =>
+            {
+                Err(not_so("there is another photo, or none"))
+            }
+            Action::Directory(DirectoryAction::RemovePhoto { .. }) if self.photo_of(entry).is_some() => {
+                Err(not_so("there is a photo"))
+            }
             Action::Delete { .. }
             | Action::CallWebhook { .. }
             | Action::RunScript { .. }
             | Action::Notify { .. }
+            | Action::Directory(_)
             | Action::Cloud(_) => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tenure_connect::directory::{ActiveDirectory, ActiveDirectoryRules, DirectorySettings};
 use tenure_connect::ldap::{Credentials, LdapSettings, ServerUrl, Trust};
 use tenure_core::account::{Access, Account};
-use tenure_core::action::{Action, AttributeChange, AttributeValues};
+use tenure_core::action::{Action, AttributeChange, AttributeValues, Below};
 use tenure_core::attribute::Dictionary;
 use tenure_core::dn::Dn;
 use tenure_core::outcome::Outcome;
@@ -124,6 +124,7 @@ pub fn delete(account: &AccountRef) -> Action {
     Action::Delete {
         dn: account.dn.clone(),
         stored: Vec::new(),
+        below: Below::default(),
     }
 }
 

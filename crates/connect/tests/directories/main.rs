@@ -4,9 +4,13 @@
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod actions;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod connection;
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod samba;
 #[cfg(test)]

@@ -107,7 +107,11 @@ async fn samba_carries_out_every_action_and_shows_it() {
     let directory = samba(&dc);
     assert_eq!(
         directory.capabilities().actions,
-        ActionKind::OF_DIRECTORIES.into()
+        ActionKind::OF_DIRECTORIES
+            .into_iter()
+            // What follows is for a cloud only.
+            .take_while(|kind| *kind != ActionKind::AssignLicences)
+            .collect()
     );
     let ada = done(&directory, user("ada", GOOD)).await;
     let text = |names: &[&str]| entry(&dc, "ada", names);

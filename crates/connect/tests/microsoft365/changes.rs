@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tenure_connect::directory::microsoft365::{Extent, Removal};
-use tenure_core::action::Action;
+use tenure_core::action::{Action, Below};
 use tenure_core::attribute::Dictionary;
 
 use crate::tenant::{modify, tenant, user, write};
@@ -21,7 +21,16 @@ async fn what_changed_is_told_once_and_a_forgotten_place_brings_everybody() {
     let gone = tenant.person(3);
     let stored = Vec::new();
     let dn = gone.dn.clone();
-    tenant.apply(write(&gone, Action::Delete { dn, stored })).await;
+    tenant
+        .apply(write(
+            &gone,
+            Action::Delete {
+                dn,
+                stored,
+                below: Below::Kept,
+            },
+        ))
+        .await;
 
     let changed = tenant
         .directory

@@ -1,8 +1,10 @@
 //! Licences, sessions, automatic replies, photos and mailboxes.
 
-use tenure_core::cloud::{AutoReply, CloudAction, MailboxKind, Photo, ReplyAudience};
+use tenure_core::cloud::{AutoReply, CloudAction, MailboxKind, ReplyAudience};
+use tenure_core::directory_action::DirectoryAction;
+use tenure_core::photo::Photo;
 
-use crate::tenant::{again, cloud, of, options, tenant, user};
+use crate::tenant::{again, beside, cloud, of, options, tenant, user};
 
 const E3: &str = "SPE_E3";
 const FLOW: &str = "f30db892-07e9-47e9-837c-80727f46fd3d";
@@ -170,16 +172,28 @@ async fn a_photo_comes_and_goes() {
     let ada = tenant.done(user("ada", &[])).await;
     let photo = Photo::from_base64("/9j/4AAQSkZJRgABAQAAAQABAAD/2Q==").unwrap();
     tenant
-        .done(cloud(&ada, CloudAction::SetPhoto { photo: photo.clone() }))
+        .done(beside(
+            &ada,
+            DirectoryAction::SetPhoto {
+                photo: photo.clone(),
+                before: None,
+            },
+        ))
         .await;
     let shown = tenant.get(&format!("/users/{}/photo", ada.id)).await;
     assert_eq!(shown["@odata.mediaContentType"], "image/jpeg");
     // The same picture again cannot be told from nothing done.
-    let again = tenant.apply(cloud(&ada, CloudAction::SetPhoto { photo })).await;
+    let again = tenant
+        .apply(beside(&ada, DirectoryAction::SetPhoto { photo, before: None }))
+        .await;
     assert!(
         matches!(again.outcome, tenure_core::outcome::Outcome::Unverified { .. }),
         "{again:?}"
     );
-    tenant.done(cloud(&ada, CloudAction::RemovePhoto)).await;
-    tenant.done(cloud(&ada, CloudAction::RemovePhoto)).await;
+    tenant
+        .done(beside(&ada, DirectoryAction::RemovePhoto { before: None }))
+        .await;
+    tenant
+        .done(beside(&ada, DirectoryAction::RemovePhoto { before: None }))
+        .await;
 }

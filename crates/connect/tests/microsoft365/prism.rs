@@ -18,12 +18,13 @@ use serde_json::{Value as Json, json};
 use tenure_connect::http::{
     HttpAnswer, HttpBody, HttpClient, HttpOptions, HttpRequest, Method, PrivateAddresses, Repeatable, Retries,
 };
-use tenure_core::action::Action;
+use tenure_core::action::{Action, Below};
 use tenure_core::cloud::{AutoReply, CloudAction, ReplyAudience};
+use tenure_core::directory_action::DirectoryAction;
 use tenure_core::seams::Directory as _;
 use tenure_sim::Graph;
 
-use crate::tenant::{Tenant, cloud, directory, join, leave, modify, options, user, write};
+use crate::tenant::{Tenant, beside, cloud, directory, join, leave, modify, options, user, write};
 
 /// What Prism's own answers say of themselves.
 const COMPLAINT: &str = "stoplight.io/prism/errors";
@@ -282,11 +283,14 @@ async fn requests_and_answers_are_as_microsoft_describes_them() {
             Action::Delete {
                 dn,
                 stored: Vec::new(),
+                below: Below::Kept,
             },
         ))
         .await;
     assert_eq!(deleted.outcome, tenure_core::outcome::Outcome::Verified);
-    tenant.done(cloud(&ada, CloudAction::Restore)).await;
+    tenant
+        .done(beside(&ada, DirectoryAction::Restore { stored: None }))
+        .await;
     let complaints = front.complaints.lock().unwrap();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     assert!(*front.checked.lock().unwrap() > 40);

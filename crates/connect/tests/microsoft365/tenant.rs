@@ -17,6 +17,7 @@ use tenure_core::action::{Action, AttributeChange, AttributeValues};
 use tenure_core::attribute::Dictionary;
 use tenure_core::cloud::CloudAction;
 use tenure_core::compile::lookups;
+use tenure_core::directory_action::DirectoryAction;
 use tenure_core::dn::Dn;
 use tenure_core::document::{Documents, load};
 use tenure_core::microsoft365::account_dn;
@@ -264,6 +265,10 @@ pub fn again(write: Write) -> Write {
         attempt: Attempt::Again,
         ..write
     }
+}
+
+pub fn beside(account: &AccountRef, action: DirectoryAction) -> Write {
+    write(account, Action::Directory(action))
 }
 
 pub fn cloud(account: &AccountRef, action: CloudAction) -> Write {

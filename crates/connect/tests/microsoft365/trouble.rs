@@ -1,6 +1,6 @@
 //! Throttling, lost answers, and yeses to which nothing was done.
 
-use tenure_core::action::Action;
+use tenure_core::action::{Action, Below};
 use tenure_core::cloud::CloudAction;
 use tenure_core::outcome::Outcome;
 use tenure_core::seams::Directory as _;
@@ -66,6 +66,7 @@ async fn a_yes_to_which_nothing_was_done_has_failed_with_what_was_found() {
                 Action::Delete {
                     dn: ada.dn.clone(),
                     stored: Vec::new(),
+                    below: Below::Kept,
                 },
             ),
             "the user is still there",

@@ -1,13 +1,14 @@
 //! Creating, changing, switching and deleting users, and their groups.
 
 use tenure_core::account::Access;
-use tenure_core::action::{Action, ActionKind};
+use tenure_core::action::{Action, ActionKind, Below};
 use tenure_core::cloud::CloudAction;
+use tenure_core::directory_action::DirectoryAction;
 use tenure_core::outcome::Outcome;
 use tenure_core::seams::{Applied, Directory as _};
 
 use crate::reading::groups_named;
-use crate::tenant::{again, cloud, join, leave, modify, tenant, user, values, write};
+use crate::tenant::{again, beside, cloud, join, leave, modify, tenant, user, values, write};
 
 fn delete(account: &tenure_core::seams::AccountRef) -> Write {
     let stored = values(&[("sn", "Byrne")]);
@@ -16,6 +17,7 @@ fn delete(account: &tenure_core::seams::AccountRef) -> Write {
         Action::Delete {
             dn: account.dn.clone(),
             stored,
+            below: Below::Kept,
         },
     )
 }
@@ -88,9 +90,13 @@ async fn a_user_is_made_changed_switched_and_deleted_and_every_step_is_seen() {
         tenant.apply(again(delete(&renamed))).await.outcome,
         Outcome::Verified
     );
-    tenant.done(cloud(&renamed, CloudAction::Restore)).await;
+    tenant
+        .done(beside(&renamed, DirectoryAction::Restore { stored: None }))
+        .await;
     assert_eq!(tenant.values(ada.id.as_str(), "sn").await, ["O'Neil"]);
-    tenant.done(again(cloud(&renamed, CloudAction::Restore))).await;
+    tenant
+        .done(again(beside(&renamed, DirectoryAction::Restore { stored: None })))
+        .await;
 }
 
 #[tokio::test]

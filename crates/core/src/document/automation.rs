@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::attribute::AttributeName;
 use crate::cloud::MailboxKind;
+use crate::password::PasswordRule;
 
-use super::cloud_steps::{Restore, SetAutoReply};
+use super::cloud_steps::SetAutoReply;
+use super::directory_steps::{Delete, Disable, Expiry, MoveAcrossGroups, Restore};
 use super::scalar::{GuardLimit, OneOrMany, Span};
 
 /// A data source and a directory, with the rules that keep the accounts in one true to the other.
@@ -119,7 +121,7 @@ pub struct Step {
     /// The container in which the account is. A format.
     #[serde(rename = "move", skip_serializing_if = "Option::is_none")]
     pub move_to: Option<String>,
-    /// Groups of which the account is a member. Formats.
+    /// Groups of which the account is a member: formats, or `remembered` for those that it left when the person left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub add_to_groups: Option<OneOrMany<String>>,
     /// Groups of which it is not: `all`, or their names. Formats.
@@ -128,12 +130,36 @@ pub struct Step {
     /// Sign-in is possible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable: Option<Nothing>,
-    /// Sign-in is not possible.
+    /// Sign-in is not possible. Beside it: a stamp, another container, no address lists, no groups.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub disable: Option<Nothing>,
+    pub disable: Option<Disable>,
     /// There is no account.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub delete: Option<Nothing>,
+    pub delete: Option<Delete>,
+    /// Of a family of groups the account is in these, and in no others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub move_across_groups: Option<MoveAcrossGroups>,
+    /// Another password, made at random, once for each event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset_password: Option<PasswordRule>,
+    /// No lockout after wrong passwords.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlock: Option<Nothing>,
+    /// The manager's account, found by the manager's key in the data source: a column, or a format.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_manager: Option<String>,
+    /// Until when sign-in is possible: `end` (of the employment or contract), or `never`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_expiry: Option<Expiry>,
+    /// The account's picture (JPEG or PNG, at most 4 MiB, made to fit) in Base64: a column, or a format.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_photo: Option<String>,
+    /// The account has no picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remove_photo: Option<Nothing>,
+    /// An account that was deleted comes back, instead of a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Restore>,
     /// Somebody is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<Notify>,
@@ -161,18 +187,9 @@ pub struct Step {
     /// What the mailbox answers by itself; `none` switches it off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_auto_reply: Option<SetAutoReply>,
-    /// The account's picture (JPEG or PNG, at most 2 MiB) in Base64. A format.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub set_photo: Option<String>,
-    /// The account has no picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remove_photo: Option<Nothing>,
     /// The kind of mailbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub convert_mailbox: Option<MailboxKind>,
-    /// An account that was deleted comes back, instead of a new one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub restore: Option<Restore>,
 }
 
 /// An account made by a template.

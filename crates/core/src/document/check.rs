@@ -8,6 +8,8 @@ mod cloud;
 mod cron;
 mod data_source;
 mod directory;
+mod directory_scope;
+mod directory_steps;
 mod exchange;
 mod filter;
 mod fixture;

@@ -7,7 +7,6 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::scalar::Span;
 use crate::cloud::ReplyAudience;
 
 /// What a mailbox answers by itself: a text for everybody, more of it, or `none`.
@@ -74,21 +73,5 @@ impl<'de> Visitor<'de> for SetAutoReplyVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SetAutoReply, A::Error> {
         FullAutoReply::deserialize(MapAccessDeserializer::new(map)).map(SetAutoReply::Full)
-    }
-}
-
-/// How long after its deletion an account can come back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Restore {
-    /// After that a new account is made; `30d` when not said, which is how long Microsoft keeps deleted users.
-    pub within: Span,
-}
-
-impl Default for Restore {
-    fn default() -> Self {
-        Self {
-            within: Span::from_secs(30 * 86_400),
-        }
     }
 }

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::application::PrivateAddresses;
-use super::microsoft365::{CloudAddresses, CloudScope, CloudSignIn};
+use super::directory_scope::DirectoryScope;
+use super::microsoft365::{CloudAddresses, CloudSignIn};
 use super::scalar::{OneOrMany, Span};
 use crate::action::ActionKind;
 
@@ -51,6 +52,9 @@ pub struct Directory {
     /// Everything is read when that was so long ago; in between only what changed, where the directory tells it.
     #[serde(default = "Directory::default_full_read_every")]
     pub full_read_every: Span,
+    /// What is left alone, whatever an automation asks for. Not for `local`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<DirectoryScope>,
     /// `ldap` only: the attribute and value that switch sign-in off, which differ from server to server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_by: Option<DisabledBy>,
@@ -60,9 +64,6 @@ pub struct Directory {
     /// `microsoft365` only: who Tenure is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization: Option<CloudSignIn>,
-    /// `microsoft365` only: which users are managed, and which of them are left alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scope: Option<CloudScope>,
     /// `microsoft365` only: the country (two letters) of new users whose mapping gives none. Licences need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_location: Option<String>,
@@ -85,12 +86,14 @@ impl Directory {
 
     /// Why this directory cannot carry out an action; none when it can.
     pub fn lack(&self, action: ActionKind) -> Option<Lack> {
-        if !self.kind.actions().contains(&action) {
-            let hint = match (self.kind, action) {
-                (DirectoryKind::Microsoft365, ActionKind::Move) => {
-                    "there are no containers in Microsoft 365; leave the step out"
-                }
-                _ => "leave the step out, or use it with a directory of `type: microsoft365`",
+        if !self.kind.can(action) {
+            let hint = if self.kind == DirectoryKind::Microsoft365 && action == ActionKind::Move {
+                "there are no containers in Microsoft 365; leave the step out".to_owned()
+            } else {
+                let others = DirectoryKind::ALL.iter().filter(|kind| kind.can(action));
+                let others: Vec<String> = others.map(|kind| format!("`type: {}`", kind.name())).collect();
+                let others = others.join(" or ");
+                format!("leave the step out, or use it with a directory of {others}")
             };
             return Some(Lack {
                 found: format!("which `type: {}` cannot do", self.kind.name()),
@@ -100,7 +103,7 @@ impl Directory {
         let is_switch = matches!(action, ActionKind::Enable | ActionKind::Disable);
         (is_switch && self.kind == DirectoryKind::Ldap && self.disabled_by.is_none()).then(|| Lack {
             found: format!("and directory `{}` does not say how", self.name),
-            hint: "add `disabled_by: { attribute: …, value: … }` to the directory",
+            hint: "add `disabled_by: { attribute: …, value: … }` to the directory".to_owned(),
         })
     }
 
@@ -120,7 +123,7 @@ pub struct Lack {
     /// What was found, to be said after the action.
     pub found: String,
     /// What would be right.
-    pub hint: &'static str,
+    pub hint: String,
 }
 
 /// Kinds of directory.
@@ -138,6 +141,9 @@ pub enum DirectoryKind {
 }
 
 impl DirectoryKind {
+    /// Every kind, in the order in which documentation lists them.
+    pub const ALL: [Self; 4] = [Self::ActiveDirectory, Self::Ldap, Self::Microsoft365, Self::Local];
+
     /// As documents write it.
     pub fn name(self) -> &'static str {
         match self {
@@ -154,31 +160,33 @@ impl DirectoryKind {
     }
 
     /// What directories of this kind can do, as far as their settings allow it.
-    pub fn actions(self) -> &'static [ActionKind] {
-        match self {
-            Self::ActiveDirectory | Self::Ldap | Self::Local => &ActionKind::OF_DIRECTORIES,
-            Self::Microsoft365 => &OF_MICROSOFT365,
+    pub fn actions(self) -> Vec<ActionKind> {
+        let actions = ActionKind::OF_DIRECTORIES.into_iter();
+        actions.filter(|action| self.can(*action)).collect()
+    }
+
+    fn can(self, action: ActionKind) -> bool {
+        use ActionKind::{
+            AddToGroups, AssignLicences, ConvertMailbox, CreateAccount, Delete, Disable, Enable,
+            ModifyAttributes, Move, RemoveFromGroups, RemovePhoto, ResetPassword, Restore, RevokeLicences,
+            RevokeSessions, SetAutoReply, SetPhoto, Unlock,
+        };
+        match action {
+            CreateAccount | ModifyAttributes | AddToGroups | RemoveFromGroups | Enable | Disable | Delete => {
+                true
+            }
+            Move => self.has_containers(),
+            ResetPassword | Unlock => matches!(self, Self::ActiveDirectory | Self::Ldap),
+            SetPhoto | RemovePhoto => self != Self::Local,
+            // What LDAP servers delete comes back under another id only.
+            Restore => matches!(self, Self::ActiveDirectory | Self::Microsoft365),
+            AssignLicences | RevokeLicences | RevokeSessions | SetAutoReply | ConvertMailbox => {
+                self == Self::Microsoft365
+            }
+            ActionKind::CallWebhook | ActionKind::RunScript | ActionKind::Notify => true,
         }
     }
 }
-
-const OF_MICROSOFT365: [ActionKind; 15] = [
-    ActionKind::CreateAccount,
-    ActionKind::ModifyAttributes,
-    ActionKind::AddToGroups,
-    ActionKind::RemoveFromGroups,
-    ActionKind::Enable,
-    ActionKind::Disable,
-    ActionKind::Delete,
-    ActionKind::AssignLicences,
-    ActionKind::RevokeLicences,
-    ActionKind::RevokeSessions,
-    ActionKind::SetAutoReply,
-    ActionKind::SetPhoto,
-    ActionKind::RemovePhoto,
-    ActionKind::ConvertMailbox,
-    ActionKind::Restore,
-];
 
 /// Who Tenure is in a directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -15,55 +15,6 @@ pub struct CloudSignIn {
     pub client_secret: String,
 }
 
-/// Which users are managed, and which of them are left alone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct CloudScope {
-    /// Which kinds of user are accounts; members when not said.
-    pub user_types: Vec<UserType>,
-    /// Users who are never changed, by user principal name or id: those for emergencies, for example.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub exclude_users: Vec<String>,
-    /// Groups whose members are never changed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub exclude_groups: Vec<String>,
-    /// Users who come from an Active Directory by synchronization.
-    pub synced: SyncedUsers,
-}
-
-impl Default for CloudScope {
-    fn default() -> Self {
-        Self {
-            user_types: vec![UserType::Member],
-            exclude_users: Vec::new(),
-            exclude_groups: Vec::new(),
-            synced: SyncedUsers::default(),
-        }
-    }
-}
-
-/// Kinds of user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum UserType {
-    /// People of the organization.
-    Member,
-    /// People who were invited.
-    Guest,
-}
-
-/// What is done with users who come from an Active Directory by synchronization.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SyncedUsers {
-    /// What is in Microsoft 365 only: groups, licences, sessions, photos and mailboxes. The rest is changed in
-    /// Active Directory.
-    #[default]
-    CloudOnly,
-    /// Nothing.
-    Protected,
-}
-
 /// Where Microsoft's services are, for national clouds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

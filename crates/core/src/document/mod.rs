@@ -12,6 +12,8 @@ mod complaint;
 mod csv;
 mod data_source;
 mod directory;
+mod directory_scope;
+mod directory_steps;
 mod error;
 mod fixture;
 mod incremental;
@@ -46,19 +48,21 @@ pub use automation::{
 };
 pub use catalog::{Choice, ChoiceError, Discovery, Link, Need, Preset, Ready, Setting, SettingForm, Way};
 pub use check::{check, check_automation};
-pub use cloud_steps::{FullAutoReply, Restore, SetAutoReply};
+pub use cloud_steps::{FullAutoReply, SetAutoReply};
 pub use csv::Csv;
 pub use data_source::{
     DataSource, EndpointUse, FileFormat, FileReading, FullMapping, LifecycleMapping, Mapping, Sheet,
     SourceFile, WriteMode, Xlsx,
 };
 pub use directory::{Bind, Directory, DirectoryKind, DisabledBy, Encryption, Lack};
+pub use directory_scope::{DirectoryScope, Privileged, SyncedUsers, UserType};
+pub use directory_steps::{Delete, Disable, Expiry, MoveAcrossGroups, Restore};
 pub use error::{DocumentError, Severity};
 pub use fixture::{Expectation, ExpectedState, ExpectedValues, Fixture};
 pub use incremental::Incremental;
 pub use load::load;
 pub use lookup::Lookup;
-pub use microsoft365::{CloudAddresses, CloudScope, CloudSignIn, SyncedUsers, UserType};
+pub use microsoft365::{CloudAddresses, CloudSignIn};
 pub use notification::{MailEncryption, MailServer, Notification};
 pub use preset::presets;
 pub use repeat::{Cursor, NextLink, PageNumber, Place, Repeat};

@@ -1,20 +1,22 @@
-//! Steps that touch no directory, calls for short: which of a rule's calls are planned now and which later.
+//! Steps that no directory shows to be done (calls, scripts, messages, passwords): which are planned now, and which later.
 //!
-//! No directory shows whether a call was made, a script ran or a message was sent, so each belongs to its event. It is planned when the event begins,
-//! and after that only while the link says that it is owed.
+//! Such a step belongs to its event. It is planned when the event begins, and after that only while the link says that it
+//! is owed.
 
 use jiff::Timestamp;
 
+use crate::dn::Dn;
 use crate::link::{Link, LinkState, Owed, Owing, StepKey};
 
-use super::change::{Event, Operation};
-use super::rules::Perform;
+use super::change::Event;
 
 /// The event for which a person's steps are asked, and what is left of it from earlier runs.
 #[derive(Clone, Debug)]
 pub(super) struct Occasion<'a> {
     event: Event,
     owing: Option<&'a Owing>,
+    /// Groups that were left when the person left.
+    left_groups: &'a [Dn],
     beginning: Beginning,
     now: Timestamp,
 }
@@ -60,6 +62,9 @@ impl<'a> Occasion<'a> {
         Self {
             event,
             owing,
+            left_groups: link
+                .and_then(|link| link.memory.as_ref())
+                .map_or(&[], |memory| memory.groups.as_slice()),
             beginning,
             now,
         }
@@ -92,6 +97,11 @@ impl<'a> Occasion<'a> {
         }
     }
 
+    /// The groups that were left when the person left.
+    pub(super) fn left_groups(&self) -> &'a [Dn] {
+        self.left_groups
+    }
+
     /// The call as it is owed from earlier runs.
     pub(super) fn owed(&self, key: &StepKey) -> Option<&'a Owed> {
         self.owing.and_then(|owing| owing.call(key))
@@ -102,14 +112,5 @@ impl<'a> Occasion<'a> {
             step: key.clone(),
             occasion: self.now.as_microsecond().to_string(),
         }
-    }
-}
-
-/// A step that touches no directory as an operation, which is still to be told of the account.
-pub(super) fn operation(perform: &Perform, owed: Owed, because: String) -> Operation {
-    Operation {
-        action: perform.action.clone(),
-        because,
-        owed: Some(owed),
     }
 }

@@ -1,14 +1,12 @@
-//! What steps ask of an account in a cloud directory: licences by what the account has, the rest once per event, since
-//! no listing shows it.
+//! What steps ask of what only a cloud directory has: licences by what the account has, the rest once for each event.
 
-use crate::cloud::{AutoReply, CloudAction, Licence, LicencePath, MailboxKind, Photo, ReplyAudience};
+use crate::cloud::{AutoReply, CloudAction, Licence, LicencePath, MailboxKind, ReplyAudience};
 use crate::expression::{Evaluated, Format, Scope};
-use crate::link::{Link, LinkState};
+use crate::link::StepKey;
 
-use super::change::Event;
 use super::steps::evaluate;
 
-/// What a step asks for.
+/// What a step asks for. Of those with a key no listing shows whether they were done.
 #[derive(Debug)]
 pub enum CloudTask {
     /// These licences.
@@ -16,39 +14,21 @@ pub enum CloudTask {
     /// None of these licences, or none at all.
     RevokeLicences(Option<Vec<Format>>),
     /// No session.
-    RevokeSessions,
+    RevokeSessions(StepKey),
     /// An automatic reply to people of the organization and to others, or none.
-    SetAutoReply(Option<(Format, Option<Format>, ReplyAudience)>),
-    /// A picture.
-    SetPhoto(Format),
-    /// No picture.
-    RemovePhoto,
+    SetAutoReply(Option<(Format, Option<Format>, ReplyAudience)>, StepKey),
     /// A mailbox of a kind.
-    ConvertMailbox(MailboxKind),
-    /// A deleted account comes back.
-    Restore {
-        /// As long as it was not deleted longer ago.
-        within: jiff::SignedDuration,
-    },
+    ConvertMailbox(MailboxKind, StepKey),
 }
 
-/// Whether the event that a step belongs to begins with this plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Beginning {
-    /// It does.
-    Now,
-    /// It has begun before.
-    Before,
-}
-
-impl Beginning {
-    /// Leaving begins when it takes somebody to another state than the link has; until a joiner or somebody who is
-    /// back has all that the rule says, the event is begun anew with each plan.
-    pub(super) fn of(event: Event, link: Option<&Link>) -> Self {
-        match event {
-            Event::Leaver if link.is_some_and(|link| link.state == LinkState::Left) => Self::Before,
-            Event::Joiner | Event::Rehire | Event::Leaver => Self::Now,
-            Event::Mover | Event::Match => Self::Before,
+impl CloudTask {
+    /// What it is remembered by, when no listing shows whether it was done.
+    pub(super) fn key(&self) -> Option<&StepKey> {
+        match self {
+            Self::AssignLicences(_) | Self::RevokeLicences(_) => None,
+            Self::RevokeSessions(key) | Self::SetAutoReply(_, key) | Self::ConvertMailbox(_, key) => {
+                Some(key)
+            }
         }
     }
 }
@@ -57,35 +37,31 @@ impl Beginning {
 pub(super) fn ask(
     task: &CloudTask,
     held: &[Licence],
-    beginning: Beginning,
     scope: &Scope<'_>,
     origin: &str,
 ) -> Result<Option<CloudAction>, String> {
-    if let CloudTask::AssignLicences(wanted) = task {
-        let mut licences = texts(wanted, scope, origin)?;
-        licences.retain(|wanted| !held.iter().any(|licence| licence.is(wanted)));
-        return Ok((!licences.is_empty()).then_some(CloudAction::AssignLicences { licences }));
-    }
-    if let CloudTask::RevokeLicences(unwanted) = task {
-        let named = unwanted
-            .as_ref()
-            .map(|unwanted| texts(unwanted, scope, origin))
-            .transpose()?;
-        let goes = |licence: &&Licence| match &named {
-            Some(named) => named.iter().any(|name| licence.is(name)),
-            // What comes with a group goes with it.
-            None => licence.by == LicencePath::Direct,
-        };
-        let licences: Vec<String> = held.iter().filter(goes).map(|one| one.name.clone()).collect();
-        return Ok((!licences.is_empty()).then_some(CloudAction::RevokeLicences { licences }));
-    }
-    if beginning == Beginning::Before {
-        return Ok(None);
-    }
     Ok(match task {
-        CloudTask::RevokeSessions => Some(CloudAction::RevokeSessions),
-        CloudTask::SetAutoReply(None) => Some(CloudAction::SetAutoReply { reply: None }),
-        CloudTask::SetAutoReply(Some((internal, external, audience))) => {
+        CloudTask::AssignLicences(wanted) => {
+            let mut licences = texts(wanted, scope, origin)?;
+            licences.retain(|wanted| !held.iter().any(|licence| licence.is(wanted)));
+            (!licences.is_empty()).then_some(CloudAction::AssignLicences { licences })
+        }
+        CloudTask::RevokeLicences(unwanted) => {
+            let named = unwanted
+                .as_ref()
+                .map(|unwanted| texts(unwanted, scope, origin))
+                .transpose()?;
+            let goes = |licence: &&Licence| match &named {
+                Some(named) => named.iter().any(|name| licence.is(name)),
+                // What comes with a group goes with it.
+                None => licence.by == LicencePath::Direct,
+            };
+            let licences: Vec<String> = held.iter().filter(goes).map(|one| one.name.clone()).collect();
+            (!licences.is_empty()).then_some(CloudAction::RevokeLicences { licences })
+        }
+        CloudTask::RevokeSessions(_) => Some(CloudAction::RevokeSessions),
+        CloudTask::SetAutoReply(None, _) => Some(CloudAction::SetAutoReply { reply: None }),
+        CloudTask::SetAutoReply(Some((internal, external, audience)), _) => {
             let external = external
                 .as_ref()
                 .map(|external| text(external, scope, origin))
@@ -98,18 +74,7 @@ pub(super) fn ask(
                 }),
             })
         }
-        CloudTask::SetPhoto(format) => match evaluate(format, scope, origin)? {
-            // Somebody without a picture stays without one.
-            Evaluated::Nothing { .. } => None,
-            Evaluated::Values(values) => {
-                let photo = Photo::from_base64(values.first().map(String::as_str).unwrap_or_default());
-                let photo = photo.map_err(|error| format!("{origin}: {error}"))?;
-                Some(CloudAction::SetPhoto { photo })
-            }
-        },
-        CloudTask::RemovePhoto => Some(CloudAction::RemovePhoto),
-        CloudTask::ConvertMailbox(to) => Some(CloudAction::ConvertMailbox { to: *to }),
-        CloudTask::AssignLicences(_) | CloudTask::RevokeLicences(_) | CloudTask::Restore { .. } => None,
+        CloudTask::ConvertMailbox(to, _) => Some(CloudAction::ConvertMailbox { to: *to }),
     })
 }
 
@@ -132,11 +97,11 @@ mod tests {
     use super::*;
     use crate::attribute::{Attributes, Dictionary};
 
-    fn asked(task: &CloudTask, held: &[&str], beginning: Beginning) -> Option<String> {
+    fn asked(task: &CloudTask, held: &[&str]) -> Option<String> {
         let held: Vec<Licence> = held.iter().filter_map(|value| Licence::parse(value)).collect();
         let (dictionary, attributes) = (Dictionary::default(), Attributes::default());
         let scope = Scope::of_attributes(&dictionary, &attributes);
-        let action = ask(task, &held, beginning, &scope, "leaver").unwrap();
+        let action = ask(task, &held, &scope, "leaver").unwrap();
         action.map(|action| action.sentence())
     }
 
@@ -148,35 +113,13 @@ mod tests {
     fn licences_are_asked_for_by_what_the_account_has() {
         let both = CloudTask::AssignLicences(formats(&["spe_e3", "FLOW"]));
         let held = ["SPE_E3 id-3", "VISIO id-4 group"];
-        let before = Beginning::Before;
-        assert_eq!(asked(&both, &held, before).as_deref(), Some("assign FLOW"));
-        assert_eq!(
-            asked(&CloudTask::AssignLicences(formats(&["ID-3"])), &held, before),
-            None
-        );
+        assert_eq!(asked(&both, &held).as_deref(), Some("assign FLOW"));
+        assert_eq!(asked(&CloudTask::AssignLicences(formats(&["ID-3"])), &held), None);
         // What comes with a group goes with it.
         let all = CloudTask::RevokeLicences(None);
-        assert_eq!(asked(&all, &held, before).as_deref(), Some("take back SPE_E3"));
-        assert_eq!(asked(&all, &held[1..], before), None);
+        assert_eq!(asked(&all, &held).as_deref(), Some("take back SPE_E3"));
+        assert_eq!(asked(&all, &held[1..]), None);
         let named = CloudTask::RevokeLicences(Some(formats(&["VISIO", "OTHER"])));
-        assert_eq!(asked(&named, &held, before).as_deref(), Some("take back VISIO"));
-    }
-
-    #[test]
-    fn what_no_listing_shows_is_asked_for_when_the_event_begins() {
-        for task in [
-            CloudTask::RevokeSessions,
-            CloudTask::RemovePhoto,
-            CloudTask::SetAutoReply(None),
-        ] {
-            assert!(asked(&task, &[], Beginning::Now).is_some());
-            assert_eq!(asked(&task, &[], Beginning::Before), None);
-        }
-        let photo = CloudTask::SetPhoto(Format::parse("{{ photo }}").unwrap());
-        assert_eq!(
-            asked(&photo, &[], Beginning::Now),
-            None,
-            "somebody without a picture"
-        );
+        assert_eq!(asked(&named, &held).as_deref(), Some("take back VISIO"));
     }
 }

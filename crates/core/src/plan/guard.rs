@@ -42,22 +42,23 @@ impl Counts {
         for operation in operations {
             match operation.action.kind() {
                 ActionKind::CreateAccount => counts.creates = 1,
-                ActionKind::ModifyAttributes | ActionKind::AddToGroups | ActionKind::RemoveFromGroups => {
-                    counts.modifies = 1;
-                }
-                ActionKind::Move => counts.moves = 1,
-                ActionKind::Enable => counts.enables = 1,
-                ActionKind::Disable => counts.disables = 1,
-                ActionKind::Delete => counts.deletes = 1,
-                ActionKind::CallWebhook | ActionKind::RunScript | ActionKind::Notify => {}
-                ActionKind::AssignLicences
+                ActionKind::ModifyAttributes
+                | ActionKind::AddToGroups
+                | ActionKind::RemoveFromGroups
+                | ActionKind::ResetPassword
+                | ActionKind::Unlock
+                | ActionKind::SetPhoto
+                | ActionKind::RemovePhoto
+                | ActionKind::AssignLicences
                 | ActionKind::RevokeLicences
                 | ActionKind::RevokeSessions
                 | ActionKind::SetAutoReply
-                | ActionKind::SetPhoto
-                | ActionKind::RemovePhoto
-                | ActionKind::ConvertMailbox
-                | ActionKind::Restore => counts.modifies = 1,
+                | ActionKind::ConvertMailbox => counts.modifies = 1,
+                ActionKind::Move => counts.moves = 1,
+                ActionKind::Enable | ActionKind::Restore => counts.enables = 1,
+                ActionKind::Disable => counts.disables = 1,
+                ActionKind::Delete => counts.deletes = 1,
+                ActionKind::CallWebhook | ActionKind::RunScript | ActionKind::Notify => {}
             }
         }
         counts

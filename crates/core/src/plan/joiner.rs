@@ -4,17 +4,20 @@ use jiff::Timestamp;
 
 use crate::action::{Action, AttributeValues};
 use crate::attribute::{AttributeIndex, AttributeName};
+use crate::directory_action::DirectoryAction;
 use crate::dn::{Dn, escape_value};
+use crate::document::Expiry;
 use crate::expression::{Evaluated, Format, Scope};
-use crate::link::Owed;
+use crate::link::{Owed, StepKey};
 use crate::profile::Profile;
 
-use super::calls::{self, Asked, Occasion};
+use super::calls::{Asked, Occasion};
 use super::change::{Event, Operation};
-use super::cloud::{self, Beginning};
+use super::cloud;
+use super::expiry;
 use super::naming::{NameKey, NameKind, Names};
-use super::rules::{Perform, Rules, Step, Task, Template};
-use super::steps::{dn_from, evaluate};
+use super::rules::{Rules, Step, Task, Template};
+use super::steps::{dn_from, evaluate, photo_from};
 
 /// The operations that make an account for a person, its names taken from `names`; or why none can be made.
 /// No operation when the rule creates nothing. Beside them the calls that come at a later date.
@@ -78,14 +81,29 @@ impl Joiner<'_> {
         match &step.task {
             Task::Create(template) => self.create(template, &step.origin, names),
             Task::AddToGroups(groups) if self.dn.is_some() => self.join_groups(groups, &step.origin),
+            Task::Expire(attribute, Expiry::End) => {
+                self.expire(*attribute);
+                Ok(())
+            }
+            Task::Photo {
+                attribute,
+                photo: Some(format),
+                key,
+            } if self.dn.is_some() => {
+                if let Some(photo) = photo_from(format, &self.scope(), &step.origin)? {
+                    let action = Action::Directory(DirectoryAction::SetPhoto { photo, before: None });
+                    self.beside(action, attribute.is_none().then_some(key), step);
+                }
+                Ok(())
+            }
             Task::Perform(perform) if self.dn.is_some() => {
-                self.perform(perform, step);
+                self.once(&perform.key, step, perform.action.clone());
                 Ok(())
             }
             Task::Cloud(task) if self.dn.is_some() => {
-                let asked = cloud::ask(task, &[], Beginning::Now, &self.scope(), &step.origin)?;
-                self.operations
-                    .extend(asked.map(|action| Operation::write(Action::Cloud(action), step.origin.clone())));
+                if let Some(action) = cloud::ask(task, &[], &self.scope(), &step.origin)? {
+                    self.beside(Action::Cloud(action), task.key(), step);
+                }
                 Ok(())
             }
             // The rest speaks of an account that is there; a new one is as its template says.
@@ -93,14 +111,46 @@ impl Joiner<'_> {
         }
     }
 
-    /// A call about the new account, or one that comes later.
-    fn perform(&mut self, perform: &Perform, step: &Step) {
+    /// A write to the new account; with a key what no directory shows to be done.
+    fn beside(&mut self, action: Action, key: Option<&StepKey>, step: &Step) {
+        match key {
+            Some(key) => self.once(key, step, action),
+            None => self
+                .operations
+                .push(Operation::write(action, step.origin.clone())),
+        }
+    }
+
+    /// What no directory shows to be done for the new account, now or at a later date.
+    fn once(&mut self, key: &StepKey, step: &Step, action: Action) {
         let occasion = Occasion::new(Event::Joiner, None, self.now);
         if step.after.is_some_and(|after| after.is_positive()) {
-            self.later.extend(occasion.later(Event::Joiner, &perform.key));
-        } else if let Asked::Now(owed) = occasion.asked(Event::Joiner, &perform.key) {
+            self.later.extend(occasion.later(Event::Joiner, key));
+        } else if let Asked::Now(owed) = occasion.asked(Event::Joiner, key) {
             let because = step.origin.clone();
-            self.operations.push(calls::operation(perform, owed, because));
+            self.operations.push(Operation {
+                action,
+                because,
+                owed: Some(owed),
+            });
+        }
+    }
+
+    /// The new account ends when the person does.
+    fn expire(&mut self, attribute: AttributeIndex) {
+        let end = expiry::of(&self.profile.lifecycle).filter(|end| !expiry::is_never(end));
+        let created = self.operations.iter_mut().find_map(|one| match &mut one.action {
+            Action::CreateAccount { attributes, .. } => Some(attributes),
+            _ => None,
+        });
+        if let (Some(end), Some(attributes), Some(name)) =
+            (end, created, self.rules.dictionary.name(attribute))
+            && !attributes.iter().any(|known| known.name == *name)
+        {
+            attributes.push(AttributeValues {
+                name: name.clone(),
+                values: vec![end],
+            });
         }
     }
 

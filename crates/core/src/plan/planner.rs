@@ -9,18 +9,19 @@ use serde::{Deserialize, Serialize};
 use crate::account::{Access, Account, Snapshot};
 use crate::action::Action;
 use crate::attribute::{AttributeIndex, AttributeName};
-use crate::cloud::CloudAction;
+use crate::directory_action::DirectoryAction;
 use crate::dn::Dn;
+use crate::expression::Scope;
 use crate::lifecycle::Lifecycle;
 use crate::link::{InSync, Link, LinkState};
 use crate::profile::{PersonKey, Profile};
 
 use super::calls::Occasion;
 use super::change::{Change, Event, Finding, FindingKind, Operation, Reason};
-use super::cloud::Beginning;
 use super::correlate::{Correlated, Correlation, Fit};
 use super::guard::Counts;
 use super::joiner::join;
+use super::manager::{Managers, Wanted};
 use super::presence::Presence;
 use super::recipients::Recipients;
 use super::register::Register;
@@ -131,6 +132,7 @@ impl<'a> Planner<'a> {
     /// Makes the plan. `taken` are values of the named attributes that are in use anywhere in the directory.
     pub fn plan(self, taken: &[(AttributeName, String)], sink: &mut dyn PlanSink) -> Summary {
         let mut register = Register::new(self.rules, self.world.snapshot.accounts(), taken);
+        let mut managers = Managers::new(self.rules, &self.world, &self.presence, &self.found);
         let chosen_once = self.rules.chosen_once();
         let mut out = Out {
             sink,
@@ -158,7 +160,26 @@ impl<'a> Planner<'a> {
                     continue;
                 }
             };
-            self.person(profile, &standing, &chosen_once, &mut register, &mut out);
+            self.person(
+                profile,
+                &standing,
+                &chosen_once,
+                (&mut register, &mut managers),
+                &mut out,
+            );
+        }
+        for (waiting, missing) in managers.end() {
+            if let Some(manager) = missing {
+                let text = format!(
+                    "the manager `{manager}` has no account, and is set by the first run that finds one"
+                );
+                out.finding(Some(&waiting.change.person), FindingKind::Notice, text);
+            }
+            if waiting.change.operations.is_empty() && !waiting.matters {
+                out.summary.unchanged += 1;
+            } else {
+                out.change(waiting.change);
+            }
         }
         for at in &self.presence.absent {
             if let Some(link) = link_of(self.world.links, *at) {
@@ -173,28 +194,22 @@ impl<'a> Planner<'a> {
         profile: &Profile,
         standing: &Standing<'_>,
         chosen_once: &[AttributeIndex],
-        register: &mut Register<'_>,
+        (register, managers): (&mut Register<'_>, &mut Managers),
         out: &mut Out<'_>,
     ) {
         let account = match standing {
-            Standing::None => return self.without_account(profile, register, out),
+            Standing::None => return self.without_account(profile, register, managers, out),
             Standing::Linked(link) => self.world.snapshot.get(&link.account),
             Standing::Recognised(fit) => self.world.snapshot.get(&fit.account),
         };
         let Some(account) = account else {
-            if profile.lifecycle.is_active() {
-                out.finding(
-                    Some(&profile.key),
-                    FindingKind::AccountGone,
-                    "the linked account is not in the directory any more, or is outside its base; restore it, or \
-                     remove the link with `tenure unlink` to have a new one made"
-                        .to_owned(),
-                );
-            } else {
-                out.summary.ignored += 1;
-            }
+            account_gone(profile, out);
             return;
         };
+        if let Some(why) = self.world.snapshot.protection(&account.id) {
+            out.summary.ignored += 1;
+            return out.finding(Some(&profile.key), FindingKind::Notice, protected(account, why));
+        }
         let link = match standing {
             Standing::Linked(link) => Some(*link),
             _ => None,
@@ -217,19 +232,12 @@ impl<'a> Planner<'a> {
             anchor,
             self.world.now,
             Occasion::new(event, link, self.world.now),
-        )
-        .beginning(Beginning::of(event, link));
+        );
         let asked = ask(&mut draft, event);
         if let Err(text) = asked {
             return out.finding(Some(&profile.key), FindingKind::Value, text);
         }
-        if event == Event::Match && account.access == Access::Disabled {
-            out.finding(
-                Some(&profile.key),
-                FindingKind::Notice,
-                format!("the account {} is disabled though the person is active; Tenure did not disable it and leaves it so", account.dn),
-            );
-        }
+        notice_of_disabled(event, profile, account, out);
         let Drafted {
             mut operations,
             later,
@@ -238,13 +246,18 @@ impl<'a> Planner<'a> {
         } = draft.finish();
         self.recipients.resolve(&mut operations, self.world.now);
         register.make_room(&mut operations);
+        let unknown = match self.manager(profile, Some((event, account)), managers, &mut operations) {
+            Ok(unknown) => unknown,
+            Err(text) => return out.finding(Some(&profile.key), FindingKind::Value, text),
+        };
         doubts(link, out);
         let then = match event {
             _ if deleted => LinkState::Deleted,
             Event::Leaver => LinkState::Left,
             _ => LinkState::Active,
         };
-        if operations.is_empty() && link.is_some_and(|link| is_as_before(link, event, then)) {
+        let as_before = link.is_some_and(|link| is_as_before(link, event, then));
+        if operations.is_empty() && as_before && unknown.is_none() {
             out.summary.unchanged += 1;
             // While a call is in doubt, every plan says so.
             if !link.is_some_and(has_doubts) {
@@ -262,7 +275,7 @@ impl<'a> Planner<'a> {
             Standing::Recognised(fit) => Some(fit.how.clone()),
             _ => None,
         };
-        out.change(Change {
+        let change = Change {
             person: profile.key.clone(),
             name: self.display(Some(profile), account),
             event,
@@ -274,7 +287,41 @@ impl<'a> Planner<'a> {
             operations,
             later,
             record: Some(profile.record),
-        });
+        };
+        match unknown {
+            None => out.change(change),
+            Some((manager, before)) => managers.wait(change, !as_before, manager, before),
+        }
+    }
+
+    /// Asks for a person's manager; the key of one who has no account before the plan, with what there is instead. The
+    /// manager of somebody who leaves stays.
+    fn manager(
+        &self,
+        profile: &Profile,
+        account: Option<(Event, &Account)>,
+        managers: &Managers,
+        operations: &mut Vec<Operation>,
+    ) -> Result<Option<(PersonKey, Vec<String>)>, String> {
+        if account.is_some_and(|(event, _)| event == Event::Leaver) {
+            return Ok(None);
+        }
+        let account = account.map(|(_, account)| account);
+        match managers.wanted(self.rules, &self.scope(profile), profile, account)? {
+            Wanted::Nothing => Ok(None),
+            Wanted::Set(operation) => {
+                operations.push(operation);
+                Ok(None)
+            }
+            Wanted::Unknown(manager, before) => Ok(Some((manager, before))),
+        }
+    }
+
+    /// What `set_manager` may name.
+    fn scope<'p>(&'p self, profile: &'p Profile) -> Scope<'p> {
+        Scope::of_attributes(&self.rules.dictionary, &profile.attributes)
+            .with_lookups(&self.rules.lookups)
+            .with_now(self.world.now)
     }
 
     /// What was compared, and until when nothing is to do; `due` is when a delayed step comes.
@@ -292,7 +339,13 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn without_account(&self, profile: &Profile, register: &mut Register<'_>, out: &mut Out<'_>) {
+    fn without_account(
+        &self,
+        profile: &Profile,
+        register: &mut Register<'_>,
+        managers: &mut Managers,
+        out: &mut Out<'_>,
+    ) {
         match profile.lifecycle {
             Lifecycle::Upcoming { .. } => out.summary.upcoming += 1,
             Lifecycle::Ended { .. } | Lifecycle::Inactive => out.summary.ignored += 1,
@@ -302,12 +355,20 @@ impl<'a> Planner<'a> {
                 Ok((operations, _)) if operations.is_empty() => out.summary.ignored += 1,
                 Ok((mut operations, later)) => {
                     self.recipients.resolve(&mut operations, self.world.now);
+                    managers.creates(&profile.key, &operations);
+                    // An account without a manager is better than none.
+                    let unknown = self
+                        .manager(profile, None, managers, &mut operations)
+                        .unwrap_or_else(|text| {
+                            out.finding(Some(&profile.key), FindingKind::Value, text);
+                            None
+                        });
                     let name = self
                         .rules
                         .display
                         .and_then(|attribute| profile.attributes.first(attribute))
                         .map_or_else(|| created_name(&operations), str::to_owned);
-                    out.change(Change {
+                    let change = Change {
                         person: profile.key.clone(),
                         name,
                         event: Event::Joiner,
@@ -319,7 +380,11 @@ impl<'a> Planner<'a> {
                         operations,
                         later,
                         record: Some(profile.record),
-                    });
+                    };
+                    match unknown {
+                        None => out.change(change),
+                        Some((manager, before)) => managers.wait(change, true, manager, before),
+                    }
                 }
             },
         }
@@ -333,21 +398,22 @@ impl<'a> Planner<'a> {
         let at = links.binary_search_by(|link| link.key.cmp(&profile.key)).ok()?;
         let link = links.get(at).filter(|link| link.state == LinkState::Deleted)?;
         let until = link.since.checked_add(within).unwrap_or(Timestamp::MAX);
+        let name = self
+            .rules
+            .display
+            .and_then(|attribute| profile.attributes.first(attribute))
+            .unwrap_or_else(|| profile.key.as_str());
+        let action = Action::Directory(DirectoryAction::Restore { stored: None });
         (self.world.now < until).then(|| Change {
             person: profile.key.clone(),
-            name: self
-                .rules
-                .display
-                .and_then(|attribute| profile.attributes.first(attribute))
-                .unwrap_or_else(|| profile.key.as_str())
-                .to_owned(),
+            name: name.to_owned(),
             event: Event::Rehire,
             reason: Reason::ActiveAgain,
             account: Some(link.account.clone()),
             dn: Some(Dn::root()),
             matched: None,
             then: LinkState::Left,
-            operations: vec![Operation::write(Action::Cloud(CloudAction::Restore), "rehire")],
+            operations: vec![Operation::write(action, "rehire")],
             later: Vec::new(),
             record: Some(profile.record),
         })
@@ -367,6 +433,9 @@ impl<'a> Planner<'a> {
         if link.state == LinkState::Deleted {
             return;
         }
+        if let Some(why) = self.world.snapshot.protection(&account.id) {
+            return out.finding(Some(&link.key), FindingKind::Notice, protected(account, why));
+        }
         out.summary.population += in_use(Some(link));
         let anchor = if link.state == LinkState::Left {
             link.since
@@ -382,8 +451,7 @@ impl<'a> Planner<'a> {
             anchor,
             self.world.now,
             occasion,
-        )
-        .beginning(Beginning::of(Event::Leaver, Some(link)));
+        );
         if let Err(text) = draft.ask(Event::Leaver) {
             return out.finding(Some(&link.key), FindingKind::Value, text);
         }
@@ -432,9 +500,9 @@ impl<'a> Planner<'a> {
 
 /// What happens to somebody who has an account, and why; nothing while they have not started.
 fn event_of(lifecycle: &Lifecycle, link: Option<&Link>) -> Option<(Event, Reason)> {
-    let leaving = link
-        .and_then(Link::owing)
-        .is_some_and(|owing| owing.event == Event::Leaver);
+    let leaving = link.is_some_and(|link| {
+        link.owing().is_some_and(|owing| owing.event == Event::Leaver) || link.has_left_groups()
+    });
     Some(match (lifecycle, link.map(|link| link.state)) {
         // Some of the leaver rule was done before it was known that the person stays.
         (Lifecycle::Active { .. }, Some(LinkState::Active)) if leaving => {
@@ -469,7 +537,7 @@ fn ask(draft: &mut Draft<'_>, event: Event) -> Result<(), String> {
 /// Whether a change without operations would leave a link as it is. An event that was broken off is over with the
 /// change that undoes it, even when there is nothing to write.
 fn is_as_before(link: &Link, event: Event, then: LinkState) -> bool {
-    link.state == then && (event != Event::Rehire || link.owing().is_none())
+    link.state == then && (event != Event::Rehire || (link.owing().is_none() && !link.has_left_groups()))
 }
 
 fn has_doubts(link: &Link) -> bool {
@@ -481,7 +549,11 @@ fn has_doubts(link: &Link) -> bool {
 /// Why a change is planned, by its event and by what is in it.
 fn reason_of(event: Event, reason: Reason, operations: &[Operation]) -> Reason {
     match event {
-        Event::Mover if operations.iter().all(|operation| operation.owed.is_some()) => Reason::Owed,
+        Event::Mover
+            if !operations.is_empty() && operations.iter().all(|operation| operation.owed.is_some()) =>
+        {
+            Reason::Owed
+        }
         Event::Mover => Reason::Differs,
         _ => reason,
     }
@@ -515,6 +587,37 @@ enum Standing<'a> {
 /// Counts a person whose account is in use, which somebody's who has left is not.
 fn in_use(link: Option<&Link>) -> u64 {
     u64::from(link.is_none_or(|link| link.state != LinkState::Left))
+}
+
+/// Says that an account is disabled which Tenure has not disabled.
+fn notice_of_disabled(event: Event, profile: &Profile, account: &Account, out: &mut Out<'_>) {
+    if event == Event::Match && account.access == Access::Disabled {
+        let text = format!(
+            "the account {} is disabled though the person is active; Tenure did not disable it and leaves it so",
+            account.dn
+        );
+        out.finding(Some(&profile.key), FindingKind::Notice, text);
+    }
+}
+
+/// Says that a linked account is not there.
+fn account_gone(profile: &Profile, out: &mut Out<'_>) {
+    if profile.lifecycle.is_active() {
+        out.finding(
+            Some(&profile.key),
+            FindingKind::AccountGone,
+            "the linked account is not in the directory any more, or is outside its base; restore it, or \
+             remove the link with `tenure unlink` to have a new one made"
+                .to_owned(),
+        );
+    } else {
+        out.summary.ignored += 1;
+    }
+}
+
+/// Says that an account is left alone.
+fn protected(account: &Account, why: &str) -> String {
+    format!("{} is left alone: {why}", account.dn)
 }
 
 fn link_of(links: &[Link], at: u32) -> Option<&Link> {

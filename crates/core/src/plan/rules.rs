@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 
 use crate::account::Access;
-use crate::action::Action;
+use crate::action::{Action, Below};
 use crate::attribute::{AttributeIndex, AttributeName, Dictionary};
-use crate::document::WriteMode;
+use crate::document::{Expiry, WriteMode};
 use crate::expression::{Condition, Format, Lookups};
 use crate::link::StepKey;
 use crate::password::PasswordRule;
@@ -44,26 +44,28 @@ pub struct Rules {
     pub member_of: Option<AttributeIndex>,
     /// Where the licences are in the dictionary, when a step needs them.
     pub licences: Option<AttributeIndex>,
+    /// Where a manager is kept, and the key of the person who is one.
+    pub manager: Option<(AttributeIndex, Format)>,
     /// What people are called in plans: the attribute to show.
     pub display: Option<AttributeIndex>,
 }
 
 impl Rules {
-    /// How long ago an account may have been deleted to be restored for somebody who is back; none when the rule does
-    /// not say so.
-    pub(super) fn restores_within(&self) -> Option<SignedDuration> {
-        self.rehire.iter().find_map(|step| match step.task {
-            Task::Cloud(CloudTask::Restore { within }) => Some(within),
-            _ => None,
-        })
-    }
-
     /// The attributes whose values must be unique, for asking a directory which are taken.
     pub fn named_attributes(&self) -> Vec<AttributeName> {
         self.chosen_once()
             .into_iter()
             .filter_map(|attribute| self.dictionary.name(attribute).cloned())
             .collect()
+    }
+
+    /// How long ago an account may have been deleted to come back for somebody who is back; none when the rule does not
+    /// say so.
+    pub(super) fn restores_within(&self) -> Option<SignedDuration> {
+        self.rehire.iter().find_map(|step| match step.task {
+            Task::Restore(within) => Some(within),
+            _ => None,
+        })
     }
 
     /// The steps of an event's rule.
@@ -120,12 +122,66 @@ pub enum Task {
     Enable,
     /// Sign-in not possible.
     Disable,
-    /// No account.
-    Delete,
+    /// The groups that were left when the person left.
+    RejoinGroups,
+    /// Of a family of groups these and no others.
+    AcrossGroups {
+        /// These.
+        to: Vec<Format>,
+        /// The family: groups, and containers of groups.
+        among: Vec<Format>,
+    },
+    /// No account, and what becomes of what is below it.
+    Delete(Below),
+    /// Another password, once for each event.
+    ResetPassword {
+        /// How it is made.
+        rule: PasswordRule,
+        /// What it is remembered by.
+        key: StepKey,
+    },
+    /// Attributes that get a value once for each event.
+    Stamp {
+        /// The attributes with their formats.
+        values: Vec<(AttributeIndex, Format)>,
+        /// What it is remembered by.
+        key: StepKey,
+    },
+    /// No lockout; the attribute shows one.
+    Unlock(AttributeIndex),
+    /// The attribute says when sign-in ends.
+    Expire(AttributeIndex, Expiry),
+    /// A picture, or none.
+    Photo {
+        /// The attribute that shows it; without one it is set once for each event.
+        attribute: Option<AttributeIndex>,
+        /// The picture in Base64.
+        photo: Option<Format>,
+        /// What it is remembered by.
+        key: StepKey,
+    },
+    /// A deleted account comes back, as long as it was not deleted longer ago.
+    Restore(SignedDuration),
     /// Something about the account that touches no directory.
     Perform(Perform),
-    /// Something that a cloud directory has beside accounts and groups.
+    /// Something that only a cloud directory has.
     Cloud(CloudTask),
+}
+
+impl Task {
+    /// What it is remembered by, when no directory shows whether it was done.
+    pub(super) fn key(&self) -> Option<&StepKey> {
+        match self {
+            Self::Perform(perform) => Some(&perform.key),
+            Self::ResetPassword { key, .. }
+            | Self::Stamp { key, .. }
+            | Self::Photo {
+                attribute: None, key, ..
+            } => Some(key),
+            Self::Cloud(task) => task.key(),
+            _ => None,
+        }
+    }
 }
 
 /// What a step asks for that touches no directory.

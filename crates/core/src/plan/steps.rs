@@ -1,23 +1,27 @@
 //! What a rule's steps ask of one account: each step compared with the account as it is, giving the operations
 //! that are missing. A step that is fulfilled gives none.
 
+mod beside;
+mod groups;
+
 use jiff::Timestamp;
 
 use crate::account::{Access, Account};
 use crate::action::{Action, AttributeChange, AttributeValues};
 use crate::attribute::{AttributeIndex, Attributes};
-use crate::cloud::Licence;
+use crate::directory_action::DirectoryAction;
 use crate::dn::Dn;
 use crate::document::WriteMode;
 use crate::expression::{Evaluated, Format, Scope};
-use crate::link::Owed;
+use crate::link::{Owed, StepKey};
 use crate::profile::Profile;
 use crate::syntax::Syntax;
 
-use super::calls::{self, Asked, Occasion};
+use super::calls::{Asked, Occasion};
 use super::change::{Event, Operation};
-use super::cloud::{self, Beginning};
 use super::rules::{Perform, Rules, Step, Task};
+
+pub(super) use beside::photo_from;
 
 /// A person and account for which steps are asked, with what steps before have already asked for.
 pub(super) struct Draft<'a> {
@@ -43,12 +47,12 @@ pub(super) struct Draft<'a> {
     /// How many operations there were before those of the mover rule.
     before_mover: Option<usize>,
     deleted: bool,
-    beginning: Beginning,
 }
 
-/// A call among the operations of a draft.
+/// A call, or a write that no directory shows to be done, among the operations of a draft.
 struct Called<'a> {
-    perform: &'a Perform,
+    /// What it is told of the account, for one that touches no directory.
+    perform: Option<&'a Perform>,
     /// Where it is among them.
     at: usize,
     condition: CallCondition,
@@ -105,14 +109,7 @@ impl<'a> Draft<'a> {
             called: Vec::new(),
             before_mover: None,
             deleted: false,
-            beginning: Beginning::Before,
         }
-    }
-
-    /// Says whether the event begins with this plan.
-    pub(super) fn beginning(mut self, beginning: Beginning) -> Self {
-        self.beginning = beginning;
-        self
     }
 
     /// Asks for a rule's steps, in order.
@@ -131,8 +128,8 @@ impl<'a> Draft<'a> {
     pub(super) fn ask_owed(&mut self, rule: Event) -> Result<(), String> {
         let rules = self.rules;
         for step in rules.steps(rule) {
-            if let Task::Perform(perform) = &step.task
-                && self.occasion.owed(&perform.key).is_some()
+            if let Some(key) = step.task.key()
+                && self.occasion.owed(key).is_some()
             {
                 self.step(rule, step)?;
             }
@@ -148,8 +145,8 @@ impl<'a> Draft<'a> {
             let due = self.anchor.checked_add(after).unwrap_or(Timestamp::MAX);
             if due > self.now {
                 self.due = Some(self.due.map_or(due, |known| known.min(due)));
-                if let Task::Perform(perform) = &step.task {
-                    self.later.extend(self.occasion.later(rule, &perform.key));
+                if let Some(key) = step.task.key() {
+                    self.later.extend(self.occasion.later(rule, key));
                 }
                 return Ok(());
             }
@@ -187,7 +184,7 @@ impl<'a> Draft<'a> {
     fn tell_calls(&mut self) {
         let writes = |operations: &[Operation], from: usize| {
             let mut rest = operations.iter().skip(from);
-            rest.any(|operation| operation.action.kind().is_of_directories())
+            rest.any(|operation| operation.action.kind().is_of_directories() && operation.owed.is_none())
         };
         let changes = !self.asked.is_empty();
         let by_mover = changes || writes(&self.operations, self.before_mover.unwrap_or_default());
@@ -202,9 +199,11 @@ impl<'a> Draft<'a> {
                 self.operations.remove(called.at);
                 continue;
             }
-            let told = self.told(called.perform);
-            if let Some(operation) = self.operations.get_mut(called.at) {
-                operation.action.tell(told);
+            if let Some(perform) = called.perform {
+                let told = self.told(perform);
+                if let Some(operation) = self.operations.get_mut(called.at) {
+                    operation.action.tell(told);
+                }
             }
         }
     }
@@ -235,8 +234,16 @@ impl<'a> Draft<'a> {
         values.collect()
     }
 
-    fn perform(&mut self, rule: Event, perform: &'a Perform, origin: &str) {
-        let (owed, because, condition) = match self.occasion.asked(rule, &perform.key) {
+    /// Asks for what no directory shows to be done: when the event begins, and then while it is owed.
+    fn once(
+        &mut self,
+        rule: Event,
+        key: &StepKey,
+        origin: &str,
+        perform: Option<&'a Perform>,
+        action: impl FnOnce() -> Action,
+    ) {
+        let (owed, because, condition) = match self.occasion.asked(rule, key) {
             Asked::Nothing => return,
             Asked::Now(owed) => (owed, origin.to_owned(), CallCondition::Always),
             Asked::Again(owed) => (
@@ -252,7 +259,11 @@ impl<'a> Draft<'a> {
             at,
             condition,
         });
-        self.operations.push(calls::operation(perform, owed, because));
+        self.operations.push(Operation {
+            action: action(),
+            because,
+            owed: Some(owed),
+        });
     }
 
     fn task(&mut self, rule: Event, step: &'a Step) -> Result<(), String> {
@@ -274,20 +285,7 @@ impl<'a> Draft<'a> {
                     self.join_group(group, &step.origin)?;
                 }
             }
-            Task::RemoveFromGroups(None) => {
-                for group in std::mem::take(&mut self.groups) {
-                    self.push(Action::RemoveFromGroups { group }, &step.origin);
-                }
-            }
-            Task::RemoveFromGroups(Some(groups)) => {
-                for group in groups {
-                    let group = self.dn_from(group, &step.origin)?;
-                    if let Some(at) = self.groups.iter().position(|known| *known == group) {
-                        let group = self.groups.remove(at);
-                        self.push(Action::RemoveFromGroups { group }, &step.origin);
-                    }
-                }
-            }
+            Task::RemoveFromGroups(groups) => self.leave_groups(groups.as_deref(), &step.origin)?,
             Task::Enable if self.access == Access::Disabled => {
                 self.access = Access::Enabled;
                 self.push(Action::Enable, &step.origin);
@@ -297,28 +295,46 @@ impl<'a> Draft<'a> {
                 self.push(Action::Disable, &step.origin);
             }
             Task::Enable | Task::Disable => {}
-            Task::Perform(perform) => self.perform(rule, perform, &step.origin),
-            Task::Delete => {
+            Task::RejoinGroups => self.rejoin_groups(&step.origin),
+            Task::AcrossGroups { to, among } => self.across(to, among, &step.origin)?,
+            Task::ResetPassword { rule: password, key } => {
+                self.once(rule, key, &step.origin, None, || {
+                    let rule = password.clone();
+                    Action::Directory(DirectoryAction::ResetPassword { rule })
+                });
+            }
+            Task::Stamp { values, key } => self.stamp(rule, values, key, &step.origin)?,
+            Task::Unlock(attribute) => self.unlock(*attribute, &step.origin),
+            Task::Expire(attribute, expiry) => self.expire(*attribute, *expiry),
+            Task::Photo {
+                attribute: Some(attribute),
+                photo,
+                ..
+            } => self.photo(*attribute, photo.as_ref(), &step.origin)?,
+            Task::Photo {
+                attribute: None,
+                photo,
+                key,
+            } => self.unseen_photo(rule, photo.as_ref(), key, &step.origin)?,
+            // The account is there.
+            Task::Restore(_) => {}
+            Task::Perform(perform) => {
+                self.once(rule, &perform.key, &step.origin, Some(perform), || {
+                    perform.action.clone()
+                });
+            }
+            Task::Delete(below) => {
                 self.deleted = true;
                 self.push(
                     Action::Delete {
                         dn: self.dn.clone(),
                         stored: stored(self.rules, &self.account.attributes),
+                        below: *below,
                     },
                     &step.origin,
                 );
             }
-            Task::Cloud(task) => {
-                let values = self
-                    .rules
-                    .licences
-                    .map(|index| self.account.attributes.get(index));
-                let held: Vec<Licence> = values.into_iter().flatten().filter_map(Licence::parse).collect();
-                let asked = cloud::ask(task, &held, self.beginning, &self.scope(), &step.origin)?;
-                if let Some(action) = asked {
-                    self.push(Action::Cloud(action), &step.origin);
-                }
-            }
+            Task::Cloud(task) => self.cloud(rule, task, &step.origin)?,
         }
         Ok(())
     }

@@ -300,6 +300,7 @@ impl Company {
             Action::CallWebhook { .. }
             | Action::RunScript { .. }
             | Action::Notify { .. }
+            | Action::Directory(_)
             | Action::Cloud(_) => {}
             other @ (Action::CreateAccount { .. } | Action::Delete { .. }) => {
                 panic!("{other:?} was handled before")

@@ -2,6 +2,8 @@
 #![cfg(unix)]
 
 #[cfg(test)]
+mod active_directory;
+#[cfg(test)]
 mod authorization;
 #[cfg(test)]
 mod budget;

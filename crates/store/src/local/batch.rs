@@ -171,10 +171,11 @@ impl<'a> Batch<'a> {
         };
         match &write.action {
             Action::CreateAccount { .. } => {}
-            action @ (Action::CallWebhook { .. } | Action::RunScript { .. } | Action::Notify { .. }) => {
-                return Err(Outcome::not_possible(action.kind()));
-            }
-
+            action @ (Action::CallWebhook { .. }
+            | Action::RunScript { .. }
+            | Action::Notify { .. }
+            | Action::Directory(_)
+            | Action::Cloud(_)) => return Err(Outcome::not_possible(action.kind())),
             Action::ModifyAttributes { changes } => self.modify(&mut account, changes, write.attempt)?,
             Action::Move { from, to } => self.relocate(&mut account, from, to, write.attempt)?,
             Action::AddToGroups { group } => {
@@ -187,7 +188,6 @@ impl<'a> Batch<'a> {
             }
             Action::Enable => account.access = Access::Enabled,
             Action::Disable => account.access = Access::Disabled,
-            Action::Cloud(action) => return Err(Outcome::not_possible(action.kind())),
             Action::Delete { .. } => {
                 self.replace(id, None);
                 return Ok(None);

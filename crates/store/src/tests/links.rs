@@ -25,6 +25,7 @@ fn memory() -> Memory {
             since: at(5),
         }],
         captured: [("contact".to_owned(), serde_json::json!("\u{10}é\""))].into(),
+        groups: vec![tenure_core::dn::Dn::from_server("CN=a\\2cb,DC=test")],
     }
 }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use rstest::rstest;
 use tenure_core::account::{Access, Account, AccountId};
-use tenure_core::action::{Action, ActionKind};
+use tenure_core::action::{Action, ActionKind, Below};
 use tenure_core::attribute::Dictionary;
 use tenure_core::outcome::Outcome;
 use tenure_core::seams::{AccountRef, Applied, Attempt, Completeness, Directory as _, Write};
@@ -140,6 +140,7 @@ async fn an_account_lives_through_every_action(#[values(On::Sqlite, On::Postgres
     let delete = || Action::Delete {
         dn: ada.dn.clone(),
         stored: vec![],
+        below: Below::default(),
     };
     let gone = Applied {
         outcome: Outcome::Verified,

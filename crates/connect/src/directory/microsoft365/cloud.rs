@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use tenure_core::cloud::{AutoReply, CloudAction, LicencePath, ReplyAudience};
+use tenure_core::directory_action::DirectoryAction;
 use tenure_core::outcome::Outcome;
 
 use super::Microsoft365;
@@ -14,6 +15,27 @@ use super::look::Look;
 use super::user::User;
 use super::verify::purpose;
 use crate::http::Method;
+
+/// What becomes of a write to what other directories have too.
+pub(super) fn beside(action: &DirectoryAction, user: &User, look: &Look) -> Result<State, Outcome> {
+    let path = || format!("/users/{}/photo/$value", user.id);
+    let part = match action {
+        DirectoryAction::SetPhoto { photo, .. } => {
+            let body = Some(Json::from(photo.as_base64()));
+            let mut part = Part::new(Method::PUT, path(), body);
+            part.content_type = photo.media_type();
+            part
+        }
+        DirectoryAction::RemovePhoto { .. } if look.photo.is_none() => return Err(Outcome::Verified),
+        DirectoryAction::RemovePhoto { .. } => Part::new(Method::DELETE, path(), None),
+        // The user is there.
+        DirectoryAction::Restore { .. } => return Err(Outcome::Verified),
+        DirectoryAction::ResetPassword { .. } | DirectoryAction::Unlock => {
+            return Err(Outcome::not_possible(action.kind()));
+        }
+    };
+    Ok(State::Steps(vec![part]))
+}
 
 impl Microsoft365 {
     pub(super) fn cloud(
@@ -36,21 +58,12 @@ impl Microsoft365 {
                 let body = json!({ "automaticRepliesSetting": auto_reply(reply.as_ref()) });
                 one(Part::new(Method::PATCH, path("mailboxSettings"), Some(body)))
             }
-            CloudAction::SetPhoto { photo } => {
-                let body = Some(Json::from(photo.as_base64()));
-                let mut part = Part::new(Method::PUT, path("photo/$value"), body);
-                part.content_type = photo.media_type().unwrap_or("image/jpeg");
-                one(part)
-            }
-            CloudAction::RemovePhoto if look.photo.is_none() => Err(Outcome::Verified),
-            CloudAction::RemovePhoto => one(Part::new(Method::DELETE, path("photo/$value"), None)),
             CloudAction::ConvertMailbox { to } => {
                 if mailbox(look)?["userPurpose"] == purpose(*to) {
                     return Err(Outcome::Verified);
                 }
                 Ok(State::Mailbox(*to))
             }
-            CloudAction::Restore => Err(Outcome::Verified),
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use tenure_core::account::Access;
 use tenure_core::action::{Action, AttributeChange, AttributeValues};
 use tenure_core::attribute::AttributeName;
-use tenure_core::cloud::CloudAction;
+use tenure_core::directory_action::DirectoryAction;
 use tenure_core::dn::Dn;
 use tenure_core::microsoft365::{Form, NAMING_ATTRIBUTE, property};
 use tenure_core::outcome::Outcome;
@@ -15,6 +15,7 @@ use tenure_core::syntax::Syntax;
 use super::Microsoft365;
 use super::batch::Part;
 use super::body::{Body, Manager};
+use super::cloud::beside;
 use super::fault::refusal;
 use super::job::{Job, MemberChange, Membership, State};
 use super::licences::Subscriptions;
@@ -58,13 +59,13 @@ impl Microsoft365 {
     pub(super) fn decide(&self, job: &Job, context: &Context) -> State {
         let decided = match (&job.write.action, &job.found.user) {
             (Action::CreateAccount { .. }, _) => self.creation(job),
-            (Action::Cloud(CloudAction::Restore), None) => restoration(job),
+            (Action::Directory(DirectoryAction::Restore { .. }), None) => restoration(job),
             (Action::Delete { .. }, None) => Err(Outcome::Verified),
             (_, None) => Err(Outcome::Refused(refusal(
                 "there is no such user any more",
                 "It may have been deleted, and can be restored for thirty days.",
             ))),
-            (Action::Cloud(CloudAction::Restore), Some(_)) => Err(Outcome::Verified),
+            (Action::Directory(DirectoryAction::Restore { .. }), Some(_)) => Err(Outcome::Verified),
             (action, Some(user)) => self
                 .may_change(action, user, &job.found, context)
                 .and_then(|()| self.change(action, user, &job.found, context)),
@@ -103,7 +104,10 @@ impl Microsoft365 {
         }
         let in_cloud = matches!(
             action,
-            Action::AddToGroups { .. } | Action::RemoveFromGroups { .. } | Action::Cloud(_)
+            Action::AddToGroups { .. }
+                | Action::RemoveFromGroups { .. }
+                | Action::Cloud(_)
+                | Action::Directory(_)
         );
         if user.synced && (!in_cloud || self.settings.protects_synced()) {
             return refused(
@@ -130,6 +134,7 @@ impl Microsoft365 {
             }),
             Action::Delete { .. } => Ok(State::Steps(vec![Part::new(Method::DELETE, path, None)])),
             Action::Cloud(action) => self.cloud(action, user, look, context),
+            Action::Directory(action) => beside(action, user, look),
             Action::CreateAccount { .. }
             | Action::Move { .. }
             | Action::CallWebhook { .. }

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 use tenure_core::action::Action;
 use tenure_core::attribute::AttributeName;
 use tenure_core::cloud::CloudAction;
+use tenure_core::directory_action::DirectoryAction;
 use tenure_core::outcome::Refusal;
 
 use super::Microsoft365;
@@ -79,13 +80,13 @@ impl Microsoft365 {
             facets.push(Facet::Groups);
         }
         match action {
-            Action::Cloud(CloudAction::SetPhoto { .. } | CloudAction::RemovePhoto) => {
+            Action::Directory(DirectoryAction::SetPhoto { .. } | DirectoryAction::RemovePhoto { .. }) => {
                 facets.push(Facet::Photo);
             }
             Action::Cloud(CloudAction::SetAutoReply { .. } | CloudAction::ConvertMailbox { .. }) => {
                 facets.push(Facet::Mailbox);
             }
-            Action::Cloud(CloudAction::Restore) => facets.push(Facet::Deleted),
+            Action::Directory(DirectoryAction::Restore { .. }) => facets.push(Facet::Deleted),
             _ => {}
         }
         facets

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tenure_core::document::{
-    self, Application, Authorization, AuthorizationKind, ClientAuthentication, CloudScope, Grant,
+    self, Application, Authorization, AuthorizationKind, ClientAuthentication, DirectoryScope, Grant,
     RequestLimits, SyncedUsers, UserType,
 };
 use tenure_core::seams::DirectoryError;
@@ -30,7 +30,7 @@ pub struct Settings {
     /// Which users are accounts (`OData`).
     pub filter: Option<String>,
     /// Which of them are managed.
-    pub scope: CloudScope,
+    pub scope: DirectoryScope,
     /// The country of users that have none.
     pub usage_location: Option<String>,
     /// Requests at the same time.
@@ -112,7 +112,7 @@ impl Settings {
 
     /// Which users are asked for: those of the kinds that are managed, and of them those that the filter takes.
     pub(super) fn user_filter(&self) -> Option<String> {
-        let kind = match self.scope.user_types.as_slice() {
+        let kind = match self.scope.user_types.as_deref().unwrap_or(&[UserType::Member]) {
             [UserType::Member] => Some("userType eq 'Member'"),
             [UserType::Guest] => Some("userType eq 'Guest'"),
             _ => None,
@@ -134,6 +134,6 @@ impl Settings {
 
     /// Whether nothing at all is done with users that are synchronized.
     pub(super) fn protects_synced(&self) -> bool {
-        self.scope.synced == SyncedUsers::Protected
+        self.scope.synced == Some(SyncedUsers::Protected)
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use tenure_core::account::Access;
 use tenure_core::action::Action;
 use tenure_core::cloud::{CloudAction, MailboxKind};
+use tenure_core::directory_action::DirectoryAction;
 use tenure_core::outcome::{Outcome, Refusal};
 
 use super::Microsoft365;
@@ -110,6 +111,7 @@ fn compare(
             }
         }
         Action::Cloud(action) => return cloud(action, user, before, look, context),
+        Action::Directory(action) => return beside(action, before, look),
         Action::Move { .. }
         | Action::Delete { .. }
         | Action::CallWebhook { .. }
@@ -176,16 +178,6 @@ fn cloud(
                 return Err(not_so(&format!("the automatic reply is `{status}`")));
             }
         }
-        CloudAction::SetPhoto { .. } => match (&before.photo, &look.photo) {
-            (_, None) => return Err(not_so("the account has no photo")),
-            (Some(before), Some(after)) if before == after => {
-                return Ok(Outcome::Unverified {
-                    why: "the photo shows no change; it may be the one that was there".to_owned(),
-                });
-            }
-            _ => {}
-        },
-        CloudAction::RemovePhoto if look.photo.is_some() => return Err(not_so("the photo is still there")),
         CloudAction::ConvertMailbox { to } => match &look.mailbox {
             Some(Ok(mailbox)) if mailbox["userPurpose"] == purpose(*to) => {}
             Some(Ok(mailbox)) => {
@@ -194,9 +186,21 @@ fn cloud(
             }
             _ => return Err(not_so("the mailbox cannot be seen")),
         },
-        CloudAction::RemovePhoto | CloudAction::Restore => {}
     }
     Ok(Outcome::Verified)
+}
+
+fn beside(action: &DirectoryAction, before: &Look, look: &Look) -> Result<Outcome, Refusal> {
+    match (action, &before.photo, &look.photo) {
+        (DirectoryAction::SetPhoto { .. }, _, None) => Err(not_so("the account has no photo")),
+        (DirectoryAction::SetPhoto { .. }, Some(before), Some(after)) if before == after => {
+            Ok(Outcome::Unverified {
+                why: "the photo shows no change; it may be the one that was there".to_owned(),
+            })
+        }
+        (DirectoryAction::RemovePhoto { .. }, _, Some(_)) => Err(not_so("the photo is still there")),
+        _ => Ok(Outcome::Verified),
+    }
 }
 
 /// What Graph calls a kind of mailbox.

@@ -19,6 +19,7 @@ impl Checker<'_> {
             let hint = format!("`type: {kind}` needs `base`, for example `OU=Staff,DC=corp,DC=example`");
             self.error("", "no `base`", hint);
         }
+        self.directory_scope(directory);
         if directory.kind == DirectoryKind::Microsoft365 {
             return self.microsoft365(directory);
         }

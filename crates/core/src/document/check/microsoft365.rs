@@ -6,7 +6,7 @@ use super::super::application::PrivateAddresses;
 use super::super::data_source::DataSource;
 use super::super::directory::{Directory, DirectoryKind};
 use super::super::error::closest;
-use super::super::microsoft365::{CloudAddresses, CloudScope};
+use super::super::microsoft365::CloudAddresses;
 use super::super::template::Template;
 use super::super::tree::join;
 use super::Checker;
@@ -53,7 +53,6 @@ impl Checker<'_> {
             );
         }
         self.number("connections", directory.connections, 1..=32);
-        self.cloud_scope(directory.scope.as_ref());
         self.addresses(directory);
         let said = [
             ("url", directory.url.is_some()),
@@ -72,7 +71,6 @@ impl Checker<'_> {
         let said = [
             ("tenant", directory.tenant.is_some()),
             ("authorization", directory.authorization.is_some()),
-            ("scope", directory.scope.is_some()),
             ("usage_location", directory.usage_location.is_some()),
             ("addresses", directory.addresses.is_some()),
             ("private_addresses", directory.private_addresses.is_some()),
@@ -81,24 +79,6 @@ impl Checker<'_> {
         for (field, _) in said.into_iter().filter(|(_, said)| *said) {
             let found = format!("`{field}` with `type: {kind}`");
             self.warning(field, found, "it is for `type: microsoft365` only; leave it out");
-        }
-    }
-
-    fn cloud_scope(&mut self, scope: Option<&CloudScope>) {
-        let Some(scope) = scope else { return };
-        if scope.user_types.is_empty() {
-            let hint = "write `[member]`, `[guest]` or both, or leave it out for members";
-            self.error("scope.user_types", "an empty list", hint);
-        }
-        for (at, user) in scope.exclude_users.iter().enumerate() {
-            if !user.contains('@') && user.len() != 36 {
-                let hint = "write a user principal name such as `rescue@contoso.com`, or an object's id";
-                let path = format!("scope.exclude_users[{at}]");
-                self.error(&path, format!("`{user}`, which names no user"), hint);
-            }
-        }
-        for (at, group) in scope.exclude_groups.iter().enumerate() {
-            self.dn(&format!("scope.exclude_groups[{at}]"), group);
         }
     }
 

@@ -13,12 +13,39 @@ use super::notification::is_address;
 use super::texts::Secrets;
 use crate::action::ActionKind;
 use crate::attribute::AttributeName;
+use crate::compile::column_or_format;
 use crate::expression::{Condition, Format};
 
 /// The actions that a step can have.
-const ACTIONS: &str = "`create_account`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `enable`, \
-                       `disable`, `delete`, `call_webhook`, `run_script`, `notify`, `assign_licences`, `revoke_licences`, \
-                       `revoke_sessions`, `set_auto_reply`, `set_photo`, `remove_photo`, `convert_mailbox` or `restore`";
+type IsAsked = fn(&Step) -> bool;
+
+/// The actions that a step can have, by their fields.
+const ACTIONS: [(&str, IsAsked); 24] = [
+    ("create_account", |step| step.create_account.is_some()),
+    ("modify_attributes", |step| step.modify_attributes.is_some()),
+    ("move", |step| step.move_to.is_some()),
+    ("add_to_groups", |step| step.add_to_groups.is_some()),
+    ("remove_from_groups", |step| step.remove_from_groups.is_some()),
+    ("move_across_groups", |step| step.move_across_groups.is_some()),
+    ("enable", |step| step.enable.is_some()),
+    ("disable", |step| step.disable.is_some()),
+    ("delete", |step| step.delete.is_some()),
+    ("restore", |step| step.restore.is_some()),
+    ("reset_password", |step| step.reset_password.is_some()),
+    ("unlock", |step| step.unlock.is_some()),
+    ("set_expiry", |step| step.set_expiry.is_some()),
+    ("set_manager", |step| step.set_manager.is_some()),
+    ("set_photo", |step| step.set_photo.is_some()),
+    ("remove_photo", |step| step.remove_photo.is_some()),
+    ("assign_licences", |step| step.assign_licences.is_some()),
+    ("revoke_licences", |step| step.revoke_licences.is_some()),
+    ("revoke_sessions", |step| step.revoke_sessions.is_some()),
+    ("set_auto_reply", |step| step.set_auto_reply.is_some()),
+    ("convert_mailbox", |step| step.convert_mailbox.is_some()),
+    ("call_webhook", |step| step.call_webhook.is_some()),
+    ("run_script", |step| step.run_script.is_some()),
+    ("notify", |step| step.notify.is_some()),
+];
 
 impl Checker<'_> {
     pub(super) fn steps(&mut self, path: &str, steps: &[Step]) {
@@ -31,7 +58,11 @@ impl Checker<'_> {
         let actions: Vec<_> = actions(step).collect();
         match actions.as_slice() {
             [_] => {}
-            [] => self.error(path, "a step without an action", format!("add one of {ACTIONS}")),
+            [] => {
+                let names: Vec<String> = ACTIONS.iter().map(|(name, _)| format!("`{name}`")).collect();
+                let hint = format!("add one of {}", names.join(", "));
+                self.error(path, "a step without an action", hint);
+            }
             several => {
                 let found = format!("`{}` in one step", several.join("` and `"));
                 self.error(path, found, "make a step of each");
@@ -69,13 +100,16 @@ impl Checker<'_> {
             ("remove_from_groups", &step.remove_from_groups),
         ] {
             let Some(groups) = groups else { continue };
-            if field == "remove_from_groups" && is_all(groups) {
+            if (field == "remove_from_groups" && is_all(groups))
+                || (field == "add_to_groups" && is_remembered(groups))
+            {
                 continue;
             }
             for (path, group) in each(&join(path, field), groups) {
                 self.group(&path, group);
             }
         }
+        self.directory_step(path, step);
         if let Some(call) = &step.call_webhook {
             self.call(&join(path, "call_webhook"), call);
         }
@@ -135,6 +169,7 @@ impl Checker<'_> {
     /// A call about an account needs the account: in a joiner rule it comes after the account is made, and nowhere
     /// after it is gone.
     pub(super) fn order_of_calls(&mut self, path: &str, event: &str, steps: &[Step]) {
+        self.order_of_directory_steps(path, event, steps);
         let created = steps.iter().position(|step| step.create_account.is_some());
         let deleted = steps
             .iter()
@@ -193,6 +228,7 @@ impl Checker<'_> {
             {
                 self.within_base(&join(&path, "move"), container, directory);
             }
+            self.directory_step_in_use(&path, step, directory);
             for action in actions(step).filter_map(ActionKind::of_name) {
                 if let Some(lack) = directory.lack(action) {
                     let found = format!("`{action}`, {}", lack.found);
@@ -238,6 +274,13 @@ impl Checker<'_> {
             formats.extend(groups.map(|(path, group)| (path, group.as_str())));
         }
         formats.extend(cloud_formats(path, step));
+        formats.extend(super::directory_steps::formats(path, step));
+        for (field, column) in [("set_photo", &step.set_photo), ("set_manager", &step.set_manager)] {
+            if let Some(Ok(format)) = column.as_deref().map(column_or_format) {
+                let names = format.columns().map(|(name, _)| name);
+                self.known(&join(path, field), names, &known, &given);
+            }
+        }
         for (path, text) in formats {
             let Ok(format) = Format::parse(text) else { continue };
             self.known(&path, format.columns().map(|(name, _)| name), &known, &given);
@@ -253,34 +296,17 @@ impl Checker<'_> {
     }
 }
 
+fn is_remembered(groups: &OneOrMany<String>) -> bool {
+    matches!(groups, OneOrMany::One(word) if word == "remembered")
+}
+
 pub(super) fn is_all(groups: &OneOrMany<String>) -> bool {
     matches!(groups, OneOrMany::One(all) if all == "all")
 }
 
 fn actions(step: &Step) -> impl Iterator<Item = &'static str> {
-    [
-        ("create_account", step.create_account.is_some()),
-        ("modify_attributes", step.modify_attributes.is_some()),
-        ("move", step.move_to.is_some()),
-        ("add_to_groups", step.add_to_groups.is_some()),
-        ("remove_from_groups", step.remove_from_groups.is_some()),
-        ("enable", step.enable.is_some()),
-        ("disable", step.disable.is_some()),
-        ("delete", step.delete.is_some()),
-        ("call_webhook", step.call_webhook.is_some()),
-        ("run_script", step.run_script.is_some()),
-        ("notify", step.notify.is_some()),
-        ("assign_licences", step.assign_licences.is_some()),
-        ("revoke_licences", step.revoke_licences.is_some()),
-        ("revoke_sessions", step.revoke_sessions.is_some()),
-        ("set_auto_reply", step.set_auto_reply.is_some()),
-        ("set_photo", step.set_photo.is_some()),
-        ("remove_photo", step.remove_photo.is_some()),
-        ("convert_mailbox", step.convert_mailbox.is_some()),
-        ("restore", step.restore.is_some()),
-    ]
-    .into_iter()
-    .filter_map(|(action, asked)| asked.then_some(action))
+    let asked = ACTIONS.iter().filter(move |(_, is_asked)| is_asked(step));
+    asked.map(|(action, _)| *action)
 }
 
 /// Each of one or several values, with its path.
