@@ -82,6 +82,12 @@ pub enum Command {
         #[arg(long, conflicts_with = "name")]
         markdown: bool,
     },
+    /// Shows what each kind of directory can do.
+    Capabilities {
+        /// Print the page of the documentation.
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Lists the macros: the names that stand for something in requests, where each can be used, and an example.
     Macros {
         /// Only those with this in their name, or that can be used there (`request`, `authorization`, `webhook`, …).

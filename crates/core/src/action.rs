@@ -118,6 +118,11 @@ impl ActionKind {
         }
     }
 
+    /// The write to a directory of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::OF_DIRECTORIES.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Whether it is a write to a directory.
     pub fn is_of_directories(self) -> bool {
         !matches!(self, Self::CallWebhook | Self::RunScript | Self::Notify)

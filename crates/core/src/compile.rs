@@ -1,11 +1,12 @@
 //! From documents to what a run works with: names looked up, attributes numbered, formats parsed.
 
 mod steps;
+mod template;
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use crate::account::Access;
-use crate::attribute::{AttributeIndex, AttributeName, Dictionary};
+use crate::attribute::{AttributeName, Dictionary};
 use crate::cloud::Licence;
 use crate::document::{
     Automation, DataSource, DirectoryKind, Document, Documents, FileReading, GuardLimit, Guards, OneOrMany,
@@ -14,9 +15,9 @@ use crate::expression::{Condition, ExpressionError, Format, Lookups, Table};
 use crate::fetching::{By, Parts};
 use crate::join::{KeyedEndpoint, Reading};
 use crate::mapping::{Mapping, Zone};
-use crate::microsoft365::{NAMING_ATTRIBUTE, Writing, property};
+use crate::microsoft365::{Writing, property};
 use crate::photo::is_photo;
-use crate::plan::{Event, Limit, Limits, NameKind, Rules, Tally, Template, UniqueName};
+use crate::plan::{Event, Limit, Limits, Rules, Tally};
 use crate::profile::PersonKey;
 use crate::record::Projection;
 
@@ -61,6 +62,7 @@ pub fn compile(documents: &Documents, name: &str) -> Result<Compiled, CompileErr
         directory: documents
             .directory(&automation.directory)
             .map_or(DirectoryKind::Local, |directory| directory.kind),
+        retired_for: None,
     };
     let reading = compiler.reading(source, &lookups)?;
     let rules = compiler.rules(automation, source, lookups, reading.mapping.uses_now(), &at)?;
@@ -87,6 +89,7 @@ pub fn compile_source(documents: &Documents, name: &str) -> Result<Reading, Comp
         needs_groups: false,
         needs_licences: false,
         directory: DirectoryKind::Local,
+        retired_for: None,
     };
     let reading = compiler.reading(source, &lookups(documents))?;
     Ok(Reading {
@@ -120,6 +123,7 @@ struct Compiler<'d> {
     needs_licences: bool,
     /// What kind of directory the accounts are in.
     directory: DirectoryKind,
+    retired_for: Option<SignedDuration>,
 }
 
 impl Compiler<'_> {
@@ -294,86 +298,10 @@ impl Compiler<'_> {
             licences,
             manager,
             display,
+            retired_for: self.retired_for,
             dictionary: self.dictionary,
         })
     }
-
-    fn template(&mut self, name: &str, at: &str) -> Result<Template, CompileError> {
-        let template = self
-            .documents
-            .template(name)
-            .ok_or_else(|| missing("template", name, at))?;
-        let at = format!("template `{name}`");
-        self.needs_groups |= !template.groups.is_empty();
-        let mut unique = Vec::with_capacity(template.unique.len());
-        for (attribute, names) in &template.unique {
-            unique.push(UniqueName {
-                attribute: self.dictionary.add(attribute.clone()),
-                kind: NameKind::of(attribute),
-                limit: names
-                    .max_length()
-                    .unwrap_or_else(|| NameKind::default_limit(attribute)),
-                formats: formats(names.formats(), &at)?,
-            });
-        }
-        in_order_of_need(&mut unique, &self.dictionary);
-        let mut attributes: Vec<(AttributeIndex, Format)> = Vec::with_capacity(template.attributes.len());
-        for (attribute, format) in &template.attributes {
-            attributes.push((
-                self.dictionary.add(attribute.clone()),
-                Format::parse(format).map_err(fault(&at))?,
-            ));
-        }
-        // Where there are no containers an account is called by the name that it signs in with.
-        let container = template.container.as_deref().map(Format::parse).transpose();
-        let container = container.map_err(fault(&at))?;
-        let of_principal = (
-            AttributeName::new(NAMING_ATTRIBUTE),
-            vec![format!("{{{{ {NAMING_ATTRIBUTE} }}}}")],
-        );
-        let (rdn_attribute, rdn) = if container.is_some() {
-            (template.rdn_attribute.clone(), template.rdn.as_slice().to_vec())
-        } else {
-            of_principal
-        };
-        Ok(Template {
-            name: name.to_owned(),
-            container,
-            rdn_attribute,
-            rdn: formats(&rdn, &at)?,
-            unique,
-            attributes,
-            groups: formats(&template.groups, &at)?,
-            password: template.password.clone(),
-            access: if template.enabled {
-                Access::Enabled
-            } else {
-                Access::Disabled
-            },
-        })
-    }
-}
-
-/// Puts names that are made from other names after those: an address after the login that it begins with.
-fn in_order_of_need(unique: &mut Vec<UniqueName>, dictionary: &Dictionary) {
-    let mut ordered: Vec<UniqueName> = Vec::with_capacity(unique.len());
-    while !unique.is_empty() {
-        let needs = |name: &UniqueName, other: &UniqueName| {
-            let other = dictionary.name(other.attribute);
-            name.formats
-                .iter()
-                .flat_map(Format::columns)
-                .any(|(read, _)| other.is_some_and(|other| other.is(read)))
-        };
-        let ready = unique.iter().position(|name| {
-            unique
-                .iter()
-                .all(|other| other.attribute == name.attribute || !needs(name, other))
-        });
-        // Names that need each other are taken as they stand; each then sees the mapped values of the others.
-        ordered.push(unique.remove(ready.unwrap_or(0)));
-    }
-    *unique = ordered;
 }
 
 /// Everything of a record that something reads.

@@ -6,6 +6,7 @@ pub mod account;
 pub mod action;
 pub mod attribute;
 mod attribute_map;
+pub mod capability;
 pub mod cloud;
 pub mod compile;
 pub mod directory_action;

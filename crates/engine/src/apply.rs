@@ -556,22 +556,39 @@ impl Applying<'_> {
         action: &Action,
         secrets: &mut Vec<Sealed>,
     ) -> Result<Option<Secret>, EngineError> {
-        let (Action::CreateAccount {
-            password: Some(rule), ..
-        }
-        | Action::Directory(DirectoryAction::ResetPassword { rule })) = action
-        else {
-            return Ok(None);
+        let (rule, attributes) = match action {
+            Action::CreateAccount {
+                password: Some(rule),
+                attributes,
+                ..
+            } => (rule, attributes.as_slice()),
+            Action::Directory(DirectoryAction::ResetPassword { rule }) => (rule, &[][..]),
+            _ => return Ok(None),
         };
         let name = password_name(self.directory_name, track.change.person.as_str());
         if track.attempt == Attempt::Again {
             return Ok(Some(self.engine.vault.get(&name).await?));
         }
-        let password = rule.generate(&mut self.random);
+        let called = attributes
+            .iter()
+            .filter(|attribute| NAMES.iter().any(|name| attribute.name.is(name)))
+            .flat_map(|attribute| attribute.values.iter().map(String::as_str));
+        let password = rule.generate(called, &mut self.random);
         secrets.push(self.engine.vault.seal(&name, &password)?);
         Ok(Some(password))
     }
 }
+
+/// What a person is called by, so that the password has no part of it.
+const NAMES: [&str; 7] = [
+    "cn",
+    "displayName",
+    "givenName",
+    "sn",
+    "sAMAccountName",
+    "uid",
+    "mail",
+];
 
 /// The name under which the vault keeps the first password of a person's account.
 pub fn password_name(directory: &str, person: &str) -> String {

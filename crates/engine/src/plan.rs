@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tenure_core::account::Snapshot;
+use tenure_core::attribute::AttributeName;
 use tenure_core::compile::{Compiled, compile};
 use tenure_core::document::{Automation, Documents, Kind, check_automation};
 use tenure_core::fetching::{Extent, Mark, Wish};
@@ -230,7 +231,7 @@ impl Engine {
             ..RunSummary::default()
         };
         let taken = if presence.wants_accounts(&links) {
-            directory.taken(&rules.named_attributes()).await?
+            self.taken(&*directory, &rules, now).await?
         } else {
             Vec::new()
         };
@@ -281,6 +282,22 @@ impl Engine {
             self.remember(&automation.source, &outset, mark, now).await?;
         }
         Ok(())
+    }
+
+    /// Names that nobody new is given: those that others have, and those that others had until lately.
+    async fn taken(
+        &self,
+        directory: &dyn Directory,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Result<Vec<(AttributeName, String)>, EngineError> {
+        let named = rules.named_attributes();
+        let mut taken = directory.taken(&named).await?;
+        if let Some(span) = rules.retired_for {
+            let since = now.checked_sub(span).unwrap_or(Timestamp::MIN);
+            taken.extend(self.store.names_of_deleted(&named, since).await?);
+        }
+        Ok(taken)
     }
 
     /// Fetches the source and reads the directory, both at the same time.

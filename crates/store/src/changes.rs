@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
-use tenure_core::action::ActionKind;
+use tenure_core::action::{Action, ActionKind, AttributeValues};
+use tenure_core::attribute::AttributeName;
 use tenure_core::plan::{Change, Counts, Finding, Hold, Operation};
 use tenure_core::profile::PersonKey;
 
@@ -198,6 +199,40 @@ impl Store {
         rows.into_iter()
             .map(|(run, seq, body)| Ok((RunId(run), seq.cast_unsigned(), from_json("changes", &body)?)))
             .collect()
+    }
+
+    /// The values of these attributes that accounts had whose deletion was planned in runs begun at `since` or later.
+    /// One whose deletion came to nothing is still there, so that its names are taken anyway.
+    pub async fn names_of_deleted(
+        &self,
+        attributes: &[AttributeName],
+        since: Timestamp,
+    ) -> Result<Vec<(AttributeName, String)>, StoreError> {
+        let mut reading = self.read("reading the names of deleted accounts").await?;
+        let rows: Vec<(String,)> = reading
+            .fetch_text(
+                "SELECT p.body FROM changes p JOIN runs ON runs.id = p.run \
+                 WHERE runs.started_at >= $1 AND runs.plan_digest IS NOT NULL AND p.kinds LIKE '%x%'"
+                    .into_sql_str(),
+                &[micros(since).into()],
+            )
+            .await?;
+        let mut names = Vec::new();
+        for (body,) in rows {
+            let change: Change = from_json("changes", &body)?;
+            for operation in change.operations {
+                let Action::Delete { stored, .. } = operation.action else {
+                    continue;
+                };
+                let named = stored
+                    .into_iter()
+                    .filter(|values| attributes.contains(&values.name));
+                names.extend(named.flat_map(|AttributeValues { name, values }| {
+                    values.into_iter().map(move |value| (name.clone(), value))
+                }));
+            }
+        }
+        Ok(names)
     }
 
     /// Findings beside a run's plan in the order in which they were made, counted from nought, from the one after

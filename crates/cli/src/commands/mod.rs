@@ -2,6 +2,7 @@
 
 mod applications;
 mod authorize;
+mod capabilities;
 mod catalog;
 mod check;
 mod demo;
@@ -40,6 +41,8 @@ pub async fn run(arguments: Arguments) -> Exit {
         Command::Schema { kind } => schema::schema(kind.as_deref()),
         Command::Functions { markdown: true, .. } => Ok(functions::page()),
         Command::Functions { name, .. } => functions::functions(name.as_deref()),
+        Command::Capabilities { markdown: true } => Ok(capabilities::page()),
+        Command::Capabilities { markdown: false } => Ok(capabilities::capabilities()),
         Command::Macros { name } => macros::macros(name.as_deref()),
         Command::Fetch {
             source,

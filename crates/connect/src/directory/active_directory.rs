@@ -2,6 +2,7 @@
 
 use tenure_core::account::{Access, AccountId};
 use tenure_core::attribute::AttributeName;
+use tenure_core::capability;
 use tenure_core::dn::Dn;
 use tenure_core::document::DirectoryKind;
 use tenure_core::outcome::Refusal;
@@ -49,9 +50,7 @@ const PRINCIPAL: &str = "userPrincipalName";
 
 impl Rules for ActiveDirectoryRules {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            actions: DirectoryKind::ActiveDirectory.actions().into_iter().collect(),
-        }
+        capability::capabilities(DirectoryKind::ActiveDirectory, |_| false)
     }
 
     fn id_attribute(&self) -> &'static str {

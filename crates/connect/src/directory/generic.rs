@@ -1,7 +1,7 @@
 //! The rules of LDAP servers in general, with the choices that they leave to their administrators.
 
 use tenure_core::account::{Access, AccountId};
-use tenure_core::action::ActionKind;
+use tenure_core::capability::{self, Need};
 use tenure_core::dn::Dn;
 use tenure_core::document::DirectoryKind;
 use tenure_core::outcome::Refusal;
@@ -79,11 +79,9 @@ impl Default for LdapRules {
 
 impl Rules for LdapRules {
     fn capabilities(&self) -> Capabilities {
-        let needs_mark = |kind: &ActionKind| matches!(kind, ActionKind::Enable | ActionKind::Disable);
-        let can = |kind: &ActionKind| self.disabled.is_some() || !needs_mark(kind);
-        Capabilities {
-            actions: DirectoryKind::Ldap.actions().into_iter().filter(can).collect(),
-        }
+        capability::capabilities(DirectoryKind::Ldap, |need| match need {
+            Need::DisabledBy => self.disabled.is_some(),
+        })
     }
 
     fn id_attribute(&self) -> &str {

@@ -52,7 +52,9 @@ impl Compiler<'_> {
             let at = format!("{at}, {origin}, step {number}");
             for task in self.tasks(step, &mut keys, &at)? {
                 let origin = match &task {
-                    Task::Create(template) => format!("{origin}, template {}", template.name),
+                    Task::Create(template) | Task::ByTemplate(template) => {
+                        format!("{origin}, template {}", template.name)
+                    }
                     _ => origin.clone(),
                 };
                 compiled.push(Step {
@@ -112,6 +114,8 @@ impl Compiler<'_> {
     fn task(&mut self, step: &document::Step, at: &str) -> Result<Option<Task>, CompileError> {
         let task = if let Some(create) = &step.create_account {
             Task::Create(Box::new(self.template(&create.template, at)?))
+        } else if let Some(name) = &step.modify_by_template {
+            Task::ByTemplate(Box::new(self.template(name, at)?))
         } else if let Some(modify) = &step.modify_attributes {
             self.modify(modify, at)?
         } else if let Some(container) = &step.move_to {

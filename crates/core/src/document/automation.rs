@@ -118,6 +118,9 @@ pub struct Step {
     /// Mapped attributes (`all`, or their names), or attributes with values of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modify_attributes: Option<ModifyAttributes>,
+    /// What a template says for the account as it is now: its container, groups and attributes, with its rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modify_by_template: Option<String>,
     /// The container in which the account is. A format.
     #[serde(rename = "move", skip_serializing_if = "Option::is_none")]
     pub move_to: Option<String>,
@@ -172,7 +175,7 @@ pub struct Step {
     /// Only for accounts for which this holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
-    /// Only so long after the start or end.
+    /// Only so long after the account was made, or after the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Span>,
     /// Licences that the account has, by name (`SPE_E3`) or id. Formats.

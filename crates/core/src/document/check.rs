@@ -124,6 +124,7 @@ impl<'d> Checker<'d> {
             Document::Script(script) => self.script(script),
             Document::Notification(notification) => self.notification(notification),
             Document::MailServer(server) => self.mail_server(server),
+            Document::Format(format) => self.named_format(format),
             Document::Fixture(fixture) => self.fixture(fixture),
         }
     }

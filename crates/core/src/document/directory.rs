@@ -7,7 +7,6 @@ use super::application::PrivateAddresses;
 use super::directory_scope::DirectoryScope;
 use super::microsoft365::{CloudAddresses, CloudSignIn};
 use super::scalar::{OneOrMany, Span};
-use crate::action::ActionKind;
 
 /// Where accounts live. `type` says which of the other fields are needed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -84,29 +83,6 @@ impl Directory {
         1000
     }
 
-    /// Why this directory cannot carry out an action; none when it can.
-    pub fn lack(&self, action: ActionKind) -> Option<Lack> {
-        if !self.kind.can(action) {
-            let hint = if self.kind == DirectoryKind::Microsoft365 && action == ActionKind::Move {
-                "there are no containers in Microsoft 365; leave the step out".to_owned()
-            } else {
-                let others = DirectoryKind::ALL.iter().filter(|kind| kind.can(action));
-                let others: Vec<String> = others.map(|kind| format!("`type: {}`", kind.name())).collect();
-                let others = others.join(" or ");
-                format!("leave the step out, or use it with a directory of {others}")
-            };
-            return Some(Lack {
-                found: format!("which `type: {}` cannot do", self.kind.name()),
-                hint,
-            });
-        }
-        let is_switch = matches!(action, ActionKind::Enable | ActionKind::Disable);
-        (is_switch && self.kind == DirectoryKind::Ldap && self.disabled_by.is_none()).then(|| Lack {
-            found: format!("and directory `{}` does not say how", self.name),
-            hint: "add `disabled_by: { attribute: …, value: … }` to the directory".to_owned(),
-        })
-    }
-
     fn default_full_read_every() -> Span {
         Span::from_secs(24 * 60 * 60)
     }
@@ -115,15 +91,6 @@ impl Directory {
     pub fn servers(&self) -> &[String] {
         self.url.as_ref().map(OneOrMany::as_slice).unwrap_or_default()
     }
-}
-
-/// Why a directory cannot carry out an action.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lack {
-    /// What was found, to be said after the action.
-    pub found: String,
-    /// What would be right.
-    pub hint: String,
 }
 
 /// Kinds of directory.
@@ -157,34 +124,6 @@ impl DirectoryKind {
     /// Whether its objects are in containers, below a base.
     pub fn has_containers(self) -> bool {
         self != Self::Microsoft365
-    }
-
-    /// What directories of this kind can do, as far as their settings allow it.
-    pub fn actions(self) -> Vec<ActionKind> {
-        let actions = ActionKind::OF_DIRECTORIES.into_iter();
-        actions.filter(|action| self.can(*action)).collect()
-    }
-
-    fn can(self, action: ActionKind) -> bool {
-        use ActionKind::{
-            AddToGroups, AssignLicences, ConvertMailbox, CreateAccount, Delete, Disable, Enable,
-            ModifyAttributes, Move, RemoveFromGroups, RemovePhoto, ResetPassword, Restore, RevokeLicences,
-            RevokeSessions, SetAutoReply, SetPhoto, Unlock,
-        };
-        match action {
-            CreateAccount | ModifyAttributes | AddToGroups | RemoveFromGroups | Enable | Disable | Delete => {
-                true
-            }
-            Move => self.has_containers(),
-            ResetPassword | Unlock => matches!(self, Self::ActiveDirectory | Self::Ldap),
-            SetPhoto | RemovePhoto => self != Self::Local,
-            // What LDAP servers delete comes back under another id only.
-            Restore => matches!(self, Self::ActiveDirectory | Self::Microsoft365),
-            AssignLicences | RevokeLicences | RevokeSessions | SetAutoReply | ConvertMailbox => {
-                self == Self::Microsoft365
-            }
-            ActionKind::CallWebhook | ActionKind::RunScript | ActionKind::Notify => true,
-        }
     }
 }
 

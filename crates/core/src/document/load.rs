@@ -6,7 +6,7 @@ use super::error::{DocumentError, Severity, listed, one_of};
 use super::set::{Document, Documents, Kind, Origin};
 use super::tree::{Entry, Node, Position, Value, join};
 use super::typed::{self, Wrong};
-use super::{preset, yaml};
+use super::{named, preset, yaml};
 
 /// Reads the documents of some files, given as (name, text). A text is YAML or JSON with any number of documents. What
 /// is wrong with one document is found in one go and does not keep the others from being read. What documents say of
@@ -28,6 +28,8 @@ pub fn load(files: &[(String, String)]) -> (Documents, Vec<DocumentError>) {
             loading.report(file, "", wrong);
         }
     }
+    let errors = named::put_in(&mut loading.documents);
+    loading.errors.extend(errors);
     (loading.documents, loading.errors)
 }
 
@@ -217,6 +219,7 @@ fn typed(kind: Kind, tree: Node) -> Result<Document, Vec<Wrong>> {
         Kind::Automation => typed::read(tree).map(Document::Automation),
         Kind::Policy => typed::read(tree).map(Document::Policy),
         Kind::Lookup => typed::read(tree).map(Document::Lookup),
+        Kind::Format => typed::read(tree).map(Document::Format),
         Kind::Script => typed::read(tree).map(Document::Script),
         Kind::Notification => typed::read(tree).map(Document::Notification),
         Kind::MailServer => typed::read(tree).map(Document::MailServer),

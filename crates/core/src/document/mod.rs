@@ -20,6 +20,7 @@ mod incremental;
 mod load;
 mod lookup;
 mod microsoft365;
+mod named;
 mod notification;
 mod preset;
 mod reader;
@@ -54,7 +55,7 @@ pub use data_source::{
     DataSource, EndpointUse, FileFormat, FileReading, FullMapping, LifecycleMapping, Mapping, Sheet,
     SourceFile, WriteMode, Xlsx,
 };
-pub use directory::{Bind, Directory, DirectoryKind, DisabledBy, Encryption, Lack};
+pub use directory::{Bind, Directory, DirectoryKind, DisabledBy, Encryption};
 pub use directory_scope::{DirectoryScope, Privileged, SyncedUsers, UserType};
 pub use directory_steps::{Delete, Disable, Expiry, MoveAcrossGroups, Restore};
 pub use error::{DocumentError, Severity};
@@ -63,6 +64,7 @@ pub use incremental::Incremental;
 pub use load::load;
 pub use lookup::Lookup;
 pub use microsoft365::{CloudAddresses, CloudSignIn};
+pub use named::NamedFormat;
 pub use notification::{MailEncryption, MailServer, Notification};
 pub use preset::presets;
 pub use repeat::{Cursor, NextLink, PageNumber, Place, Repeat};
@@ -70,5 +72,8 @@ pub use scalar::{GuardLimit, OneOrMany, Scalar, Span};
 pub use schema::{kinds, schema};
 pub use script::Script;
 pub use set::{Document, Documents, Kind};
-pub use template::{FullUnique, Template, Unique};
+pub use template::{
+    AfterRule, CopyFrom, Extending, FullUnique, OtherGroups, Suffix, Template, TemplateRule, Unique,
+    WhenTaken, Within,
+};
 pub use webhook::{InDoubt, Webhook, WebhookMethod};

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::set::Kind;
 use super::{
-    Application, Automation, DataSource, Directory, Fixture, Lookup, MailServer, Notification, Policy,
-    Script, Template,
+    Application, Automation, DataSource, Directory, Fixture, Lookup, MailServer, NamedFormat, Notification,
+    Policy, Script, Template,
 };
 
 /// The names of all kinds of document, in the order in which documentation lists them.
-pub fn kinds() -> [&'static str; 11] {
+pub fn kinds() -> [&'static str; 12] {
     Kind::ALL.map(Kind::name)
 }
 
@@ -25,6 +25,7 @@ pub fn schema(kind: &str) -> Option<Value> {
         Kind::Automation => schemars::schema_for!(Automation),
         Kind::Policy => schemars::schema_for!(Policy),
         Kind::Lookup => schemars::schema_for!(Lookup),
+        Kind::Format => schemars::schema_for!(NamedFormat),
         Kind::Script => schemars::schema_for!(Script),
         Kind::Notification => schemars::schema_for!(Notification),
         Kind::MailServer => schemars::schema_for!(MailServer),

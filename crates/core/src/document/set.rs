@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 use super::error::listed;
 use super::tree::{Position, parent};
 use super::{
-    Application, Automation, DataSource, Directory, Fixture, Lookup, MailServer, Notification, Policy,
-    Script, Template,
+    Application, Automation, DataSource, Directory, Fixture, Lookup, MailServer, NamedFormat, Notification,
+    Policy, Script, Template,
 };
 
 /// Kinds of document.
@@ -32,6 +32,8 @@ pub enum Kind {
     Policy,
     /// A table of values for expressions.
     Lookup,
+    /// A format that others use by its name.
+    Format,
     /// A program that is run about an account.
     Script,
     /// What people are told about an account.
@@ -44,7 +46,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order in which documentation lists them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Application,
         Self::DataSource,
         Self::Directory,
@@ -52,6 +54,7 @@ impl Kind {
         Self::Automation,
         Self::Policy,
         Self::Lookup,
+        Self::Format,
         Self::Script,
         Self::Notification,
         Self::MailServer,
@@ -68,6 +71,7 @@ impl Kind {
             Self::Automation => "automation",
             Self::Policy => "policy",
             Self::Lookup => "lookup",
+            Self::Format => "format",
             Self::Script => "script",
             Self::Notification => "notification",
             Self::MailServer => "mail_server",
@@ -116,6 +120,8 @@ pub enum Document {
     Policy(Policy),
     /// `kind: lookup`.
     Lookup(Lookup),
+    /// `kind: format`.
+    Format(NamedFormat),
     /// A program that is run about an account.
     Script(Script),
     /// What people are told about an account.
@@ -137,6 +143,7 @@ impl Document {
             Self::Automation(_) => Kind::Automation,
             Self::Policy(_) => Kind::Policy,
             Self::Lookup(_) => Kind::Lookup,
+            Self::Format(_) => Kind::Format,
             Self::Script(_) => Kind::Script,
             Self::Notification(_) => Kind::Notification,
             Self::MailServer(_) => Kind::MailServer,
@@ -154,6 +161,7 @@ impl Document {
             Self::Automation(document) => &document.name,
             Self::Policy(document) => &document.name,
             Self::Lookup(document) => &document.name,
+            Self::Format(document) => &document.name,
             Self::Script(document) => &document.name,
             Self::Notification(document) => &document.name,
             Self::MailServer(document) => &document.name,
@@ -329,6 +337,14 @@ impl Documents {
                 Ok(())
             }
             Entry::Occupied(known) => Err(&known.into_mut().origin),
+        }
+    }
+
+    /// Puts a document in the place of the one of its kind and name.
+    pub(super) fn replace(&mut self, document: Document) {
+        let key = (document.kind(), document.name().to_owned());
+        if let Some(stored) = self.documents.get_mut(&key) {
+            stored.document = document;
         }
     }
 

@@ -29,9 +29,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
          `postmaster` (RFC 2142) or `con`, without regard to case and to what follows an `@`.",
         "{{ 'Postmaster@example.com' is reserved }}" => "true",
         |call| {
-            let text = call.text(0)?;
-            let name = text.split('@').next().unwrap_or_default().trim().to_lowercase();
-            Ok(Value::Bool(RESERVED.binary_search(&name.as_str()).is_ok()))
+            Ok(Value::Bool(is_reserved(&call.text(0)?)))
         }
     )
     .when_missing(OnMissing::False),
@@ -56,6 +54,15 @@ const RESERVED: [&str; 75] = [
     "postmaster", "power users", "prn", "proxy", "replicator", "root", "sales", "security", "self", "service",
     "support", "sys", "system", "usenet", "users", "uucp", "wdagutilityaccount", "webmaster", "www", "www-data",
 ];
+
+/// Whether systems keep a name for themselves, without regard to case and to what follows an `@`.
+pub(super) fn is_reserved(name: &str) -> bool {
+    let name = name.split('@').next().unwrap_or_default().trim();
+    let small = || name.bytes().map(|byte| byte.to_ascii_lowercase());
+    RESERVED
+        .binary_search_by(|known| known.bytes().cmp(small()))
+        .is_ok()
+}
 
 /// Numbers that follow from a seed: SHA-256 of it with a counter.
 struct Stream {

@@ -50,3 +50,18 @@ pub use reference::reference;
 pub use scope::{Names, Scope, SecretHook, VariableHook};
 pub use template::TextTemplate;
 pub use value::{Moment, Value};
+
+/// A text in ASCII, by the rules of a language (`de`: ä is ae); as it is when it would get too long.
+pub(crate) fn in_ascii(text: &str, language: &str) -> String {
+    text::in_ascii(text, language).unwrap_or_else(|_| text.to_owned())
+}
+
+/// The length of an expression after `{{` up to its `}}`; none when it is not closed.
+pub(crate) fn end_of_expression(text: &str) -> Option<usize> {
+    format::end_of_expression(text)
+}
+
+/// Whether a login or address is one that systems keep for themselves.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    generated::is_reserved(name)
+}

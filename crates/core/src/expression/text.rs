@@ -167,6 +167,11 @@ fn ascii<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
     if text.is_ascii() {
         return Ok(Value::Text(text));
     }
+    in_ascii(&text, &language).map(Value::from)
+}
+
+/// A text in ASCII, by the rules of a language; an error when it gets too long.
+pub(super) fn in_ascii(text: &str, language: &str) -> Result<String, String> {
     let special = transliteration(&language.to_lowercase());
     let mut plain = String::with_capacity(text.len() + 8);
     let mut letters = text.nfc().peekable();
@@ -188,7 +193,7 @@ fn ascii<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
         }
         meter::room(plain.len())?;
     }
-    Ok(Value::from(plain))
+    Ok(plain)
 }
 
 fn replace<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {

@@ -54,6 +54,8 @@ impl<'a> Occasion<'a> {
             _ if begun => Beginning::Before,
             // Somebody who left before has nothing to begin, but for one who was about to come back.
             (Event::Leaver, Some(LinkState::Left)) if owing.is_none() => Beginning::Before,
+            // Its calls were planned with the account; what is left of the rule is written to the directory.
+            (Event::Joiner, Some(LinkState::Joining)) => Beginning::Before,
             // Of an account that is seen for the first time nobody knows when its owner left.
             (Event::Leaver, None) => Beginning::WithWrites,
             (Event::Joiner | Event::Leaver | Event::Rehire, _) => Beginning::Now,

@@ -1,42 +1,67 @@
 //! A new account: its names, container and values by the template, and what else the joiner rule asks for.
 
+mod made;
+mod names;
+
 use jiff::Timestamp;
 
+use crate::account::{Access, Account};
 use crate::action::{Action, AttributeValues};
 use crate::attribute::{AttributeIndex, AttributeName};
 use crate::directory_action::DirectoryAction;
 use crate::dn::{Dn, escape_value};
-use crate::document::Expiry;
+use crate::document::{Expiry, Within};
 use crate::expression::{Evaluated, Format, Scope};
-use crate::link::{Owed, StepKey};
+use crate::link::{LinkState, Owed, StepKey};
 use crate::profile::Profile;
 
 use super::calls::{Asked, Occasion};
 use super::change::{Event, Operation};
 use super::cloud;
+use super::decide::Decided;
 use super::expiry;
-use super::naming::{NameKey, NameKind, Names};
+use super::models::Models;
+use super::naming::{NameKey, NameKind, Names, Search};
 use super::rules::{Rules, Step, Task, Template};
 use super::steps::{dn_from, evaluate, photo_from};
+use names::Wanted;
 
-/// The operations that make an account for a person, its names taken from `names`; or why none can be made.
-/// No operation when the rule creates nothing. Beside them the calls that come at a later date.
-pub(super) fn join(
-    rules: &Rules,
-    profile: &Profile,
+/// What makes an account for a person.
+pub(super) struct Joined {
+    /// The operations; none when the rule creates nothing.
+    pub(super) operations: Vec<Operation>,
+    /// Calls that come at a later date.
+    pub(super) later: Vec<Owed>,
+    /// Where the person stands then: still joining while steps of the rule are to come.
+    pub(super) then: LinkState,
+}
+
+/// What makes an account for a person, its names taken from `names`; or why none can be made.
+pub(super) fn join<'a>(
+    rules: &'a Rules,
+    profile: &'a Profile,
     names: &mut Names,
+    models: &'a Models<'a>,
     now: Timestamp,
-) -> Result<(Vec<Operation>, Vec<Owed>), String> {
+) -> Result<Joined, String> {
     let mut draft = Joiner {
         rules,
         profile,
+        models,
         now,
         chosen: Vec::new(),
         dn: None,
         operations: Vec::new(),
         later: Vec::new(),
+        then: LinkState::Active,
     };
     for step in &rules.joiner {
+        let waits = step.after.is_some_and(|after| after.is_positive());
+        if waits && draft.dn.is_some() && step.task.key().is_none() && !matches!(step.task, Task::Create(_)) {
+            // Whether it applies is asked when its date has come.
+            draft.then = LinkState::Joining;
+            continue;
+        }
         if let Some(when) = &step.when
             && !when
                 .holds(&draft.scope())
@@ -50,65 +75,104 @@ pub(super) fn join(
     if let Some(dn) = &draft.dn {
         let object = names.object(dn);
         names.take(object);
+        let container = dn
+            .parent()
+            .map(|parent| names.container(&parent))
+            .unwrap_or_default();
+        let in_containers = !rules.unique_within_containers().is_empty();
         for (attribute, value) in &draft.chosen {
             names.take(NameKey::attribute(attribute, value));
+            if in_containers {
+                names.take(NameKey::attribute_within(container, attribute, value));
+            }
         }
     }
-    Ok((draft.operations, draft.later))
-}
-
-/// A name that is looked for.
-struct Wanted<'a> {
-    attribute: &'a AttributeName,
-    formats: &'a [Format],
-    kind: NameKind,
-    limit: usize,
+    Ok(Joined {
+        operations: draft.operations,
+        later: draft.later,
+        then: draft.then,
+    })
 }
 
 struct Joiner<'a> {
     rules: &'a Rules,
     profile: &'a Profile,
+    models: &'a Models<'a>,
     now: Timestamp,
     /// Names chosen so far, for the formats that come after.
     chosen: Vec<(AttributeName, String)>,
     dn: Option<Dn>,
     operations: Vec<Operation>,
     later: Vec<Owed>,
+    then: LinkState,
 }
 
-impl Joiner<'_> {
-    fn task(&mut self, step: &Step, names: &mut Names) -> Result<(), String> {
+impl<'a> Joiner<'a> {
+    fn task(&mut self, step: &'a Step, names: &mut Names) -> Result<(), String> {
+        let origin = &step.origin;
         match &step.task {
-            Task::Create(template) => self.create(template, &step.origin, names),
-            Task::AddToGroups(groups) if self.dn.is_some() => self.join_groups(groups, &step.origin),
-            Task::Expire(attribute, Expiry::End) => {
-                self.expire(*attribute);
-                Ok(())
+            Task::Create(template) => return self.create(template, origin, names),
+            // The rest speaks of an account that is there.
+            _ if self.dn.is_none() => {}
+            Task::AddToGroups(groups) => {
+                for group in groups {
+                    self.join_group(group, origin)?;
+                }
+            }
+            Task::RemoveFromGroups(None) => self.leave(|_| true),
+            Task::RemoveFromGroups(Some(groups)) => {
+                for group in groups {
+                    let unwanted = dn_from(group, &self.scope(), origin)?;
+                    self.leave(|group| *group == unwanted);
+                }
+            }
+            Task::Perform(perform) => self.once(&perform.key, step, perform.action.clone()),
+            Task::Cloud(task) => {
+                if let Some(action) = cloud::ask(task, &[], &self.scope(), origin)? {
+                    self.beside(Action::Cloud(action), task.key(), step);
+                }
             }
             Task::Photo {
                 attribute,
                 photo: Some(format),
                 key,
-            } if self.dn.is_some() => {
-                if let Some(photo) = photo_from(format, &self.scope(), &step.origin)? {
+            } => {
+                if let Some(photo) = photo_from(format, &self.scope(), origin)? {
                     let action = Action::Directory(DirectoryAction::SetPhoto { photo, before: None });
                     self.beside(action, attribute.is_none().then_some(key), step);
                 }
-                Ok(())
             }
-            Task::Perform(perform) if self.dn.is_some() => {
-                self.once(&perform.key, step, perform.action.clone());
-                Ok(())
-            }
-            Task::Cloud(task) if self.dn.is_some() => {
-                if let Some(action) = cloud::ask(task, &[], &self.scope(), &step.origin)? {
-                    self.beside(Action::Cloud(action), task.key(), step);
+            Task::Expire(attribute, Expiry::End) => self.expire(*attribute),
+            Task::AcrossGroups { to, .. } => {
+                for group in to {
+                    self.join_group(group, origin)?;
                 }
-                Ok(())
             }
-            // The rest speaks of an account that is there; a new one is as its template says.
-            _ => Ok(()),
+            Task::Set(values) => {
+                for (attribute, format) in values {
+                    self.set(*attribute, format.as_ref(), origin)?;
+                }
+            }
+            Task::ByTemplate(template) => self.by_template(template, origin, names)?,
+            Task::Move(container) => {
+                let container = dn_from(container, &self.scope(), origin)?;
+                self.relocate(&container, names);
+            }
+            Task::Enable => self.set_access(Access::Enabled),
+            Task::Disable => self.set_access(Access::Disabled),
+            // A new account has what is mapped and its first password, none is made to be deleted, and the rest speaks of
+            // what it had before.
+            Task::Modify(_)
+            | Task::Delete(_)
+            | Task::Photo { photo: None, .. }
+            | Task::Expire(_, Expiry::Never)
+            | Task::RejoinGroups
+            | Task::ResetPassword { .. }
+            | Task::Stamp { .. }
+            | Task::Unlock(_)
+            | Task::Restore(_) => {}
         }
+        Ok(())
     }
 
     /// A write to the new account; with a key what no directory shows to be done.
@@ -183,23 +247,38 @@ impl Joiner<'_> {
     }
 
     fn create(&mut self, template: &Template, origin: &str, names: &mut Names) -> Result<(), String> {
-        for unique in &template.unique {
-            let Some(attribute) = self.rules.dictionary.name(unique.attribute) else {
-                continue;
-            };
-            let key = |name: &str| NameKey::attribute(attribute, name);
-            let wanted = Wanted {
-                attribute,
-                formats: &unique.formats,
-                kind: unique.kind,
-                limit: unique.limit,
-            };
-            let name = self.choose(&wanted, origin, names, key)?;
-            self.chosen.push((attribute.clone(), name));
+        if self.dn.is_some() {
+            // One account is enough; the first template that applies makes it.
+            return Ok(());
         }
-        let container = match &template.container {
-            Some(container) => dn_from(container, &self.scope(), origin)?,
-            None => Dn::root(),
+        let decided = Decided::new(template, &self.scope(), origin)?;
+        let container = decided.container();
+        if container.is_none() && template.has_containers {
+            return Err(format!(
+                "{origin}: no rule of it that says a container holds, and it has none itself"
+            ));
+        }
+        let place = |draft: &Self| match &container {
+            Some(said) => dn_from(said.what, &draft.scope(), &said.because(origin)),
+            None => Ok(Dn::root()),
+        };
+        let mut because = format!("{origin}{}", decided.words());
+        // Where names need be unique in the container only, that is known before they are chosen.
+        let in_containers = template
+            .unique
+            .iter()
+            .any(|unique| unique.within == Within::Container);
+        let mut within = None;
+        if in_containers {
+            let dn = place(self)?;
+            within = Some((names.container(&dn), dn));
+        }
+        let model = self.model(template, origin)?;
+        let scope = within.as_ref().map(|(key, _)| *key).unwrap_or_default();
+        self.choose_names(template, scope, origin, names, &mut because)?;
+        let container = match within {
+            Some((_, container)) => container,
+            None => place(self)?,
         };
         let rdn_attribute = &template.rdn_attribute;
         let already = self
@@ -216,76 +295,60 @@ impl Joiner<'_> {
                 attribute: rdn_attribute,
                 formats: &template.rdn,
                 kind: NameKind::of(rdn_attribute),
-                limit: NameKind::default_limit(rdn_attribute),
+                search: Search::within(NameKind::default_limit(rdn_attribute)),
+                also_in: Vec::new(),
+                template,
             };
-            self.choose(&wanted, origin, names, key)?
+            self.choose(&wanted, origin, names, key)?.name
         };
         let dn = container.child(rdn_attribute.as_str(), &rdn);
-        let attributes = self.values(template, &rdn, origin)?;
+        let attributes = self.values(template, &decided, model, &rdn, origin)?;
         self.dn = Some(dn.clone());
         let action = Action::CreateAccount {
             dn,
             attributes,
-            password: template.password.clone(),
-            access: template.access,
+            password: decided.password().cloned(),
+            access: decided.access(),
         };
-        self.operations.push(Operation::write(action, origin));
-        self.join_groups(&template.groups, origin)
-    }
-
-    /// A free name. Formats are worked out one by one until there is one; a format without a value is passed over.
-    fn choose(
-        &self,
-        wanted: &Wanted<'_>,
-        origin: &str,
-        names: &mut Names,
-        key: impl Fn(&str) -> NameKey,
-    ) -> Result<String, String> {
-        let scope = self.scope();
-        let (mut trouble, mut missing_input, mut tried) = (None, None, false);
-        let candidates = wanted
-            .formats
-            .iter()
-            .map_while(|format| match evaluate(format, &scope, origin) {
-                Ok(Evaluated::Values(values)) => Some(
-                    values
-                        .first()
-                        .map(|value| wanted.kind.clean(value))
-                        .unwrap_or_default(),
-                ),
-                Ok(Evaluated::Nothing { missing }) => {
-                    missing_input.get_or_insert(missing);
-                    Some(String::new())
-                }
-                Err(error) => {
-                    trouble = Some(error);
-                    None
-                }
-            });
-        let candidates = candidates
-            .filter(|name| !name.is_empty())
-            .inspect(|_| tried = true);
-        let found = names.first_free(candidates, wanted.limit, key);
-        if let Some(trouble) = trouble {
-            return Err(trouble);
+        self.operations.push(Operation::write(action, because));
+        for said in decided.overrides() {
+            let (attribute, format) = said.what;
+            self.set(*attribute, format.as_ref(), &said.because(origin))?;
         }
-        found.ok_or_else(|| match (tried, missing_input) {
-            (true, _) => format!("{origin}: no free {} is left", wanted.attribute),
-            (false, Some(input)) => {
-                format!(
-                    "{origin}: no {} can be made, because `{input}` has no value",
-                    wanted.attribute
-                )
+        for group in decided.groups() {
+            self.join_group(group.what, &group.because(origin))?;
+        }
+        let of_model = template.model.as_ref().and_then(|model| model.groups).zip(model);
+        if let Some((member_of, model)) = of_model {
+            for group in model.attributes.get(member_of) {
+                self.join_named(Dn::from_server(group), &format!("{origin}, like {}", model.dn));
             }
-            (false, None) => format!(
-                "{origin}: no {} can be made, because nothing is left of it as plain letters",
-                wanted.attribute
-            ),
-        })
+        }
+        Ok(())
     }
 
-    /// The values of the new account: chosen names, then what the mapping says, then the template's defaults.
-    fn values(&self, template: &Template, rdn: &str, origin: &str) -> Result<Vec<AttributeValues>, String> {
+    /// The account that the new one is made like.
+    fn model(&self, template: &Template, origin: &str) -> Result<Option<&'a Account>, String> {
+        let Some(model) = &template.model else {
+            return Ok(None);
+        };
+        let dn = dn_from(&model.account, &self.scope(), origin)?;
+        let account = self.models.get(&dn).ok_or_else(|| {
+            format!("{origin}: the model account {dn} is not in the directory, or is outside of its base")
+        });
+        account.map(Some)
+    }
+
+    /// The values of the new account: chosen names, then what the mapping says, then the template's defaults, then
+    /// those of the model.
+    fn values(
+        &self,
+        template: &Template,
+        decided: &Decided<'_>,
+        model: Option<&Account>,
+        rdn: &str,
+        origin: &str,
+    ) -> Result<Vec<AttributeValues>, String> {
         let dictionary = &self.rules.dictionary;
         let mut values: Vec<AttributeValues> = Vec::with_capacity(dictionary.names().len());
         let mut given = vec![false; dictionary.names().len()];
@@ -313,26 +376,37 @@ impl Joiner<'_> {
                 add(Some(*attribute), name, mapped.collect());
             }
         }
-        for (attribute, format) in &template.attributes {
+        for said in decided.attributes() {
+            let (attribute, format) = said.what;
             let Some(name) = dictionary.name(*attribute) else {
                 continue;
             };
-            if let Evaluated::Values(new) = evaluate(format, &self.scope(), origin)? {
+            if let Evaluated::Values(new) = evaluate(format, &self.scope(), &said.because(origin))? {
                 add(Some(*attribute), name, new);
+            }
+        }
+        if let Some((model, account)) = template.model.as_ref().zip(model) {
+            for attribute in &model.attributes {
+                if let Some(name) = dictionary.name(*attribute) {
+                    let copied = account.attributes.get(*attribute).map(str::to_owned);
+                    add(Some(*attribute), name, copied.collect());
+                }
             }
         }
         Ok(values)
     }
 
-    fn join_groups(&mut self, groups: &[Format], origin: &str) -> Result<(), String> {
-        for group in groups {
-            let group = dn_from(group, &self.scope(), origin)?;
-            let action = Action::AddToGroups { group };
-            if !self.operations.iter().any(|known| known.action == action) {
-                self.operations.push(Operation::write(action, origin));
-            }
-        }
+    fn join_group(&mut self, group: &Format, origin: &str) -> Result<(), String> {
+        let group = dn_from(group, &self.scope(), origin)?;
+        self.join_named(group, origin);
         Ok(())
+    }
+
+    fn join_named(&mut self, group: Dn, origin: &str) {
+        let action = Action::AddToGroups { group };
+        if !self.operations.iter().any(|known| known.action == action) {
+            self.operations.push(Operation::write(action, origin));
+        }
     }
 
     fn scope(&self) -> Scope<'_> {

@@ -5,10 +5,12 @@ mod calls;
 mod change;
 mod cloud;
 mod correlate;
+mod decide;
 mod expiry;
 mod guard;
 mod joiner;
 mod manager;
+mod models;
 mod naming;
 mod planner;
 mod presence;
@@ -21,7 +23,9 @@ mod text;
 pub use change::{Change, Event, Finding, FindingKind, Operation, Reason};
 pub use cloud::CloudTask;
 pub use guard::{Counts, Hold, HoldKind, Limit, Limits, Observation, Tally, holds};
-pub use naming::NameKind;
+pub use naming::{NameKind, Numbers};
 pub use planner::{PlanSink, Planner, Summary, World};
 pub use presence::{Absence, Presence, Sorted, sort};
-pub use rules::{Perform, Recipient, Rules, Step, Task, Template, UniqueName};
+pub use rules::{
+    Model, Perform, Recipient, ReservedName, Rules, Says, Step, Task, Template, TemplateRule, UniqueName,
+};

@@ -8,7 +8,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::attribute::AttributeName;
-use crate::dn::Dn;
+use crate::dn::{Dn, escape_value};
 
 /// What kind of name an attribute holds, which decides what characters may be in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,12 @@ impl NameKind {
         }
     }
 
-    /// `text` with everything taken out or written differently that such a name may not have.
-    pub fn clean(self, text: &str) -> String {
+    /// `text` with everything taken out or written differently that such a name may not have. Letters become ASCII by
+    /// the rules of a language, when it is said (`de`).
+    pub fn clean(self, text: &str, language: &str) -> String {
+        if self != Self::Plain && !language.is_empty() && !text.is_ascii() {
+            return self.clean(&crate::expression::in_ascii(text, language), "");
+        }
         match self {
             Self::Login => login(text),
             Self::Address => match text.rsplit_once('@') {
@@ -100,6 +104,11 @@ impl NameKey {
         Self(without_case(value, without_case(attribute.as_str(), 0)))
     }
 
+    /// A value of an attribute, among the objects of one container.
+    pub fn attribute_within(container: ContainerKey, attribute: &AttributeName, value: &str) -> Self {
+        Self(without_case(value, without_case(attribute.as_str(), container.0)))
+    }
+
     /// The name of an object in a container, by its first part (`CN=Ada Byrne`).
     pub fn child(container: ContainerKey, rdn: &str) -> Self {
         Self(xxh3_64_with_seed(
@@ -123,7 +132,7 @@ fn without_case(text: &str, seed: u64) -> u64 {
 }
 
 /// A container, by the hash of its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ContainerKey(u64);
 
 /// Takes a hash for what it is.
@@ -184,36 +193,129 @@ impl Names {
         key
     }
 
-    /// The first free of the candidates, or else the first candidate with the lowest free number from 2 on, all
-    /// within `limit` characters. `key` says what must be free for a name. The name is not yet taken by asking.
+    /// The first free of the candidates, or else the first candidate with the lowest free number, as `search` says,
+    /// all within its limit. `key` says what must be free for a name, and `allowed` whether it may be given at all.
+    /// The name is not yet taken by asking.
     pub fn first_free(
         &mut self,
         candidates: impl IntoIterator<Item = String>,
-        limit: usize,
+        search: &Search<'_>,
         key: impl Fn(&str) -> NameKey,
-    ) -> Option<String> {
-        let mut base = None;
+        allowed: impl Fn(&Self, &str) -> bool,
+    ) -> Option<Found> {
+        let (mut base, mut tried) = (None, 0);
         for candidate in candidates {
-            let name = shorten(candidate, limit, "");
-            if self.is_free(key(&name)) {
-                return Some(name);
+            let name = shorten(candidate, search.limit, "");
+            tried += 1;
+            if self.is_free(key(&name)) && allowed(self, &name) {
+                return Some(Found {
+                    name,
+                    format: tried,
+                    taken: base,
+                });
             }
             base.get_or_insert(name);
         }
         let base = base?;
+        let numbers = search.numbers.as_ref()?;
         let counter = key(&base);
-        let first = self.next.get(&counter).copied().unwrap_or(2);
+        let first = self.next.get(&counter).copied().unwrap_or(numbers.from);
         // What is written for people has the number as a word of its own.
-        let space = if base.contains(' ') { " " } else { "" };
-        for number in first..u32::MAX {
-            let name = shorten(base.clone(), limit, &format!("{space}{number}"));
-            if self.is_free(key(&name)) {
+        let space = match &numbers.separator {
+            Some(separator) => separator,
+            None if base.contains(' ') => " ",
+            None => "",
+        };
+        for number in first..first.saturating_add(MOST_NUMBERS) {
+            let digits = number.to_string();
+            let fill: String = (digits.len()..numbers.width).map(|_| numbers.fill).collect();
+            let name = shorten(base.clone(), search.limit, &format!("{space}{fill}{digits}"));
+            if self.is_free(key(&name)) && allowed(self, &name) {
                 self.next.insert(counter, number);
-                return Some(name);
+                return Some(Found {
+                    name,
+                    format: 1,
+                    taken: Some(base),
+                });
             }
         }
         None
     }
+
+    /// The name of an object there, or with a number when another object has that name in the container.
+    pub fn free_place(&mut self, wanted: &Dn) -> Dn {
+        let (Some(container), Some((attribute, _))) = (wanted.parent(), wanted.rdn().split_once('=')) else {
+            return wanted.clone();
+        };
+        let object = self.object(wanted);
+        if self.is_free(object) {
+            return wanted.clone();
+        }
+        let search = Search::within(NameKind::default_limit(&AttributeName::new(attribute)));
+        let within = self.container(&container);
+        let key = |name: &str| NameKey::child(within, &format!("{attribute}={}", escape_value(name)));
+        match self.first_free([wanted.rdn_value()], &search, key, |_, _| true) {
+            Some(found) => container.child(attribute, &found.name),
+            None => wanted.clone(),
+        }
+    }
+}
+
+/// So many numbers are tried for one name; a template that allows none of them allows no other either.
+const MOST_NUMBERS: u32 = 1_000_000;
+
+/// How a free name is looked for.
+#[derive(Clone, Debug)]
+pub struct Search<'n> {
+    /// The most characters.
+    pub limit: usize,
+    /// How numbers look that are added when all candidates are taken; none when no number is.
+    pub numbers: Option<Cow<'n, Numbers>>,
+}
+
+impl Search<'_> {
+    /// A search for a name of so many characters at most, with numbers from 2 on.
+    pub fn within(limit: usize) -> Self {
+        Self {
+            limit,
+            numbers: Some(Cow::Owned(Numbers::default())),
+        }
+    }
+}
+
+/// How numbers at the end of names look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// The first one.
+    pub from: u32,
+    /// The fewest characters.
+    pub width: usize,
+    /// What fills a number up to that.
+    pub fill: char,
+    /// What stands before it; none for a space after names with spaces, and nothing after others.
+    pub separator: Option<String>,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self {
+            from: 2,
+            width: 1,
+            fill: '0',
+            separator: None,
+        }
+    }
+}
+
+/// A name that was found free.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The name.
+    pub name: String,
+    /// Which of the candidates it is made from, from 1.
+    pub format: usize,
+    /// The first candidate, when it could not be had.
+    pub taken: Option<String>,
 }
 
 /// `name` with `suffix` at its end (of an address: before the `@`), the name cut so that `limit` characters hold.
@@ -240,6 +342,17 @@ mod tests {
         AttributeName::new(name)
     }
 
+    fn first(
+        names: &mut Names,
+        candidates: &[String],
+        limit: usize,
+        key: impl Fn(&str) -> NameKey,
+    ) -> Option<String> {
+        let candidates = candidates.to_vec();
+        let found = names.first_free(candidates, &Search::within(limit), key, |_, _| true);
+        found.map(|found| found.name)
+    }
+
     #[test]
     fn ten_thousand_of_one_name_get_ten_thousand_logins() {
         let (sam, mut names) = (attribute("sAMAccountName"), Names::default());
@@ -247,8 +360,14 @@ mod tests {
         let mut seen = HashSet::new();
         for _ in 0..10_000 {
             let name = names
-                .first_free(candidates.clone(), 20, |name| NameKey::attribute(&sam, name))
-                .unwrap();
+                .first_free(
+                    candidates.clone(),
+                    &Search::within(20),
+                    |name| NameKey::attribute(&sam, name),
+                    |_, _| true,
+                )
+                .unwrap()
+                .name;
             names.take(NameKey::attribute(&sam, &name));
             assert!(name.chars().count() <= 20, "{name}");
             assert!(seen.insert(name));
@@ -262,12 +381,12 @@ mod tests {
         names.take(key("ABYRNE"));
         let candidates = vec!["abyrne".to_owned(), "ada.byrne".to_owned()];
         assert_eq!(
-            names.first_free(candidates.clone(), 20, key).as_deref(),
+            first(&mut names, &candidates, 20, key).as_deref(),
             Some("ada.byrne")
         );
         names.take(key("ada.byrne"));
         assert_eq!(
-            names.first_free(candidates.clone(), 20, key).as_deref(),
+            first(&mut names, &candidates, 20, key).as_deref(),
             Some("abyrne2")
         );
     }
@@ -279,19 +398,23 @@ mod tests {
         names.take(key("ada@corp.test"));
         let candidates = vec!["ada@corp.test".to_owned()];
         assert_eq!(
-            names.first_free(candidates.clone(), 256, key).as_deref(),
+            first(&mut names, &candidates, 256, key).as_deref(),
             Some("ada2@corp.test")
         );
     }
 
     #[test]
     fn logins_are_plain_letters() {
-        assert_eq!(NameKind::Login.clean("Łukasz O'Brien-Żółć"), "lukaszobrien-zolc");
         assert_eq!(
-            NameKind::Address.clean("Ada Byrne@Corp.Test"),
+            NameKind::Login.clean("Łukasz O'Brien-Żółć", ""),
+            "lukaszobrien-zolc"
+        );
+        assert_eq!(
+            NameKind::Address.clean("Ada Byrne@Corp.Test", ""),
             "adabyrne@corp.test"
         );
-        assert_eq!(NameKind::Login.clean("王小明"), "wangxiaoming");
-        assert_eq!(NameKind::Plain.clean(" Ada   Byrne "), "Ada Byrne");
+        assert_eq!(NameKind::Login.clean("Jörg Müßig", "de"), "joergmuessig");
+        assert_eq!(NameKind::Login.clean("王小明", ""), "wangxiaoming");
+        assert_eq!(NameKind::Plain.clean(" Ada   Byrne ", ""), "Ada Byrne");
     }
 }

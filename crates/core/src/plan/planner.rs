@@ -20,8 +20,9 @@ use super::calls::Occasion;
 use super::change::{Change, Event, Finding, FindingKind, Operation, Reason};
 use super::correlate::{Correlated, Correlation, Fit};
 use super::guard::Counts;
-use super::joiner::join;
+use super::joiner::{Joined, join};
 use super::manager::{Managers, Wanted};
+use super::models::Models;
 use super::presence::Presence;
 use super::recipients::Recipients;
 use super::register::Register;
@@ -90,6 +91,7 @@ pub struct Planner<'a> {
     found: Vec<Correlated>,
     /// Who is told.
     recipients: Recipients<'a>,
+    models: Models<'a>,
 }
 
 impl<'a> Planner<'a> {
@@ -126,6 +128,7 @@ impl<'a> Planner<'a> {
             presence,
             found,
             recipients: Recipients::new(rules, world.snapshot),
+            models: Models::new(world.snapshot.accounts()),
         }
     }
 
@@ -219,11 +222,7 @@ impl<'a> Planner<'a> {
             out.summary.upcoming += 1;
             return;
         };
-        let anchor = match (&profile.lifecycle, link) {
-            (Lifecycle::Ended { since }, _) => *since,
-            (_, Some(link)) if event == Event::Mover || link.state == LinkState::Left => link.since,
-            _ => self.world.now,
-        };
+        let anchor = anchor_of(profile, link, event, self.world.now);
         let mut draft = Draft::new(
             self.rules,
             chosen_once,
@@ -243,6 +242,8 @@ impl<'a> Planner<'a> {
             later,
             due,
             deleted,
+            joins_later,
+            asked_before_mover,
         } = draft.finish();
         self.recipients.resolve(&mut operations, self.world.now);
         register.make_room(&mut operations);
@@ -254,6 +255,7 @@ impl<'a> Planner<'a> {
         let then = match event {
             _ if deleted => LinkState::Deleted,
             Event::Leaver => LinkState::Left,
+            Event::Joiner if joins_later => LinkState::Joining,
             _ => LinkState::Active,
         };
         let as_before = link.is_some_and(|link| is_as_before(link, event, then));
@@ -266,10 +268,11 @@ impl<'a> Planner<'a> {
             }
             return;
         }
-        let event = if event == Event::Match && !operations.is_empty() {
-            Event::Mover
-        } else {
-            event
+        let event = match event {
+            Event::Match if !operations.is_empty() => Event::Mover,
+            // While steps of the joiner rule are to come, changes are followed as ever.
+            Event::Joiner if joins_later && !asked_before_mover && !operations.is_empty() => Event::Mover,
+            event => event,
         };
         let matched = match standing {
             Standing::Recognised(fit) => Some(fit.how.clone()),
@@ -350,43 +353,55 @@ impl<'a> Planner<'a> {
             Lifecycle::Upcoming { .. } => out.summary.upcoming += 1,
             Lifecycle::Ended { .. } | Lifecycle::Inactive => out.summary.ignored += 1,
             Lifecycle::Active { .. } if let Some(change) = self.restored(profile) => out.change(change),
-            Lifecycle::Active { .. } => match join(self.rules, profile, register.names(), self.world.now) {
-                Err(text) => out.finding(Some(&profile.key), FindingKind::Value, text),
-                Ok((operations, _)) if operations.is_empty() => out.summary.ignored += 1,
-                Ok((mut operations, later)) => {
-                    self.recipients.resolve(&mut operations, self.world.now);
-                    managers.creates(&profile.key, &operations);
-                    // An account without a manager is better than none.
-                    let unknown = self
-                        .manager(profile, None, managers, &mut operations)
-                        .unwrap_or_else(|text| {
-                            out.finding(Some(&profile.key), FindingKind::Value, text);
-                            None
-                        });
-                    let name = self
-                        .rules
-                        .display
-                        .and_then(|attribute| profile.attributes.first(attribute))
-                        .map_or_else(|| created_name(&operations), str::to_owned);
-                    let change = Change {
-                        person: profile.key.clone(),
-                        name,
-                        event: Event::Joiner,
-                        reason: Reason::NoAccount,
-                        account: None,
-                        dn: None,
-                        matched: None,
-                        then: LinkState::Active,
-                        operations,
+            Lifecycle::Active { .. } => {
+                match join(
+                    self.rules,
+                    profile,
+                    register.names(),
+                    &self.models,
+                    self.world.now,
+                ) {
+                    Err(text) => out.finding(Some(&profile.key), FindingKind::Value, text),
+                    Ok(joined) if joined.operations.is_empty() => out.summary.ignored += 1,
+                    Ok(Joined {
+                        mut operations,
                         later,
-                        record: Some(profile.record),
-                    };
-                    match unknown {
-                        None => out.change(change),
-                        Some((manager, before)) => managers.wait(change, true, manager, before),
+                        then,
+                    }) => {
+                        self.recipients.resolve(&mut operations, self.world.now);
+                        managers.creates(&profile.key, &operations);
+                        // An account without a manager is better than none.
+                        let unknown = self
+                            .manager(profile, None, managers, &mut operations)
+                            .unwrap_or_else(|text| {
+                                out.finding(Some(&profile.key), FindingKind::Value, text);
+                                None
+                            });
+                        let name = self
+                            .rules
+                            .display
+                            .and_then(|attribute| profile.attributes.first(attribute))
+                            .map_or_else(|| created_name(&operations), str::to_owned);
+                        let change = Change {
+                            person: profile.key.clone(),
+                            name,
+                            event: Event::Joiner,
+                            reason: Reason::NoAccount,
+                            account: None,
+                            dn: None,
+                            matched: None,
+                            then,
+                            operations,
+                            later,
+                            record: Some(profile.record),
+                        };
+                        match unknown {
+                            None => out.change(change),
+                            Some((manager, before)) => managers.wait(change, true, manager, before),
+                        }
                     }
                 }
-            },
+            }
         }
     }
 
@@ -516,6 +531,19 @@ fn event_of(lifecycle: &Lifecycle, link: Option<&Link>) -> Option<(Event, Reason
         (Lifecycle::Inactive, _) => (Event::Leaver, Reason::Inactive),
         (Lifecycle::Upcoming { .. }, _) => return None,
     })
+}
+
+/// The date that delays count from.
+fn anchor_of(profile: &Profile, link: Option<&Link>, event: Event, now: Timestamp) -> Timestamp {
+    match (&profile.lifecycle, link) {
+        (Lifecycle::Ended { since }, _) => *since,
+        (_, Some(link))
+            if event == Event::Mover || matches!(link.state, LinkState::Left | LinkState::Joining) =>
+        {
+            link.since
+        }
+        _ => now,
+    }
 }
 
 /// Asks for the steps of an event, and for calls that earlier ones left owed.

@@ -2,11 +2,11 @@
 
 use crate::account::Account;
 use crate::action::Action;
-use crate::attribute::AttributeName;
-use crate::dn::{Dn, escape_value};
+use crate::attribute::{AttributeIndex, AttributeName};
+use crate::dn::Dn;
 
 use super::change::Operation;
-use super::naming::{NameKey, NameKind, Names};
+use super::naming::{NameKey, Names};
 use super::rules::Rules;
 
 /// The names that are taken before the plan, and those that it gives out.
@@ -44,7 +44,7 @@ impl<'a> Register<'a> {
         for operation in operations {
             match &mut operation.action {
                 Action::Move { to, .. } => {
-                    *to = self.free(to);
+                    *to = self.names().free_place(to);
                     let object = self.names().object(to);
                     self.names().take(object);
                     moved = Some(to.clone());
@@ -58,45 +58,50 @@ impl<'a> Register<'a> {
             }
         }
     }
-
-    fn free(&mut self, wanted: &Dn) -> Dn {
-        let names = self.names();
-        let (Some(container), Some((attribute, _))) = (wanted.parent(), wanted.rdn().split_once('=')) else {
-            return wanted.clone();
-        };
-        let object = names.object(wanted);
-        if names.is_free(object) {
-            return wanted.clone();
-        }
-        let limit = NameKind::default_limit(&AttributeName::new(attribute));
-        let within = names.container(&container);
-        let key = |name: &str| NameKey::child(within, &format!("{attribute}={}", escape_value(name)));
-        match names.first_free([wanted.rdn_value()], limit, key) {
-            Some(name) => container.child(attribute, &name),
-            None => wanted.clone(),
-        }
-    }
 }
 
 /// The names that accounts already have, for the attributes that templates choose.
 fn read(rules: &Rules, accounts: &[Account], taken: &[(AttributeName, String)]) -> Names {
     let mut names = Names::default();
-    let unique: Vec<_> = rules
-        .chosen_once()
-        .into_iter()
-        .filter_map(|attribute| Some((attribute, rules.dictionary.name(attribute)?)))
-        .collect();
+    let of = |attributes: Vec<AttributeIndex>| -> Vec<(AttributeIndex, &AttributeName)> {
+        let named = attributes.into_iter();
+        named
+            .filter_map(|attribute| Some((attribute, rules.dictionary.name(attribute)?)))
+            .collect()
+    };
+    let (unique, within) = (of(rules.looked_up()), of(rules.unique_within_containers()));
     for account in accounts {
         let object = names.object(&account.dn);
         names.take(object);
         for (attribute, name) in &unique {
             for value in account.attributes.get(*attribute) {
-                names.take(NameKey::attribute(name, value));
+                names.take(NameKey::attribute(name, bare(name, value)));
+            }
+        }
+        if within.is_empty() {
+            continue;
+        }
+        let container = account.dn.parent().map(|parent| names.container(&parent));
+        for (attribute, name) in &within {
+            for value in account.attributes.get(*attribute) {
+                names.take(NameKey::attribute_within(
+                    container.unwrap_or_default(),
+                    name,
+                    value,
+                ));
             }
         }
     }
     for (attribute, value) in taken {
-        names.take(NameKey::attribute(attribute, value));
+        names.take(NameKey::attribute(attribute, bare(attribute, value)));
     }
     names
+}
+
+/// An address of `proxyAddresses` without what it is for (`SMTP:`).
+fn bare<'v>(attribute: &AttributeName, value: &'v str) -> &'v str {
+    match value.split_once(':') {
+        Some((_, address)) if attribute.is("proxyAddresses") => address,
+        _ => value,
+    }
 }

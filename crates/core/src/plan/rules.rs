@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::account::Access;
 use crate::action::{Action, Below};
 use crate::attribute::{AttributeIndex, AttributeName, Dictionary};
-use crate::document::{Expiry, WriteMode};
+use crate::document::{AfterRule, Expiry, OtherGroups, Within, WriteMode};
 use crate::expression::{Condition, Format, Lookups};
 use crate::link::StepKey;
 use crate::password::PasswordRule;
@@ -13,7 +13,7 @@ use crate::password::PasswordRule;
 use super::change::Event;
 use super::cloud::CloudTask;
 use super::guard::Limits;
-use super::naming::NameKind;
+use super::naming::{NameKind, Numbers};
 
 /// One automation's rules.
 #[derive(Debug)]
@@ -48,12 +48,14 @@ pub struct Rules {
     pub manager: Option<(AttributeIndex, Format)>,
     /// What people are called in plans: the attribute to show.
     pub display: Option<AttributeIndex>,
+    /// How long names of accounts that Tenure deleted are given to nobody else.
+    pub retired_for: Option<SignedDuration>,
 }
 
 impl Rules {
     /// The attributes whose values must be unique, for asking a directory which are taken.
     pub fn named_attributes(&self) -> Vec<AttributeName> {
-        self.chosen_once()
+        self.looked_up()
             .into_iter()
             .filter_map(|attribute| self.dictionary.name(attribute).cloned())
             .collect()
@@ -80,13 +82,32 @@ impl Rules {
 
     /// The attributes that a template chose once and that the mapping therefore leaves alone.
     pub(super) fn chosen_once(&self) -> Vec<AttributeIndex> {
+        self.unique().map(|unique| unique.attribute).collect()
+    }
+
+    /// The attributes of which the directory's values are looked at before a name is chosen.
+    pub(super) fn looked_up(&self) -> Vec<AttributeIndex> {
+        let everywhere = self.unique().filter(|unique| unique.within == Within::Directory);
+        let mut all: Vec<_> = everywhere
+            .flat_map(|unique| std::iter::once(unique.attribute).chain(unique.also_in.iter().copied()))
+            .collect();
+        all.sort_unstable_by_key(|attribute| attribute.0);
+        all.dedup();
+        all
+    }
+
+    /// The attributes whose values must be unique in a container only.
+    pub(super) fn unique_within_containers(&self) -> Vec<AttributeIndex> {
+        let within = self.unique().filter(|unique| unique.within == Within::Container);
+        within.map(|unique| unique.attribute).collect()
+    }
+
+    fn unique(&self) -> impl Iterator<Item = &UniqueName> {
         let templates = self.joiner.iter().filter_map(|step| match &step.task {
             Task::Create(template) => Some(template),
             _ => None,
         });
-        templates
-            .flat_map(|template| template.unique.iter().map(|unique| unique.attribute))
-            .collect()
+        templates.flat_map(|template| &template.unique)
     }
 }
 
@@ -108,6 +129,8 @@ pub struct Step {
 pub enum Task {
     /// An account made by a template.
     Create(Box<Template>),
+    /// What a template says for an account that is there.
+    ByTemplate(Box<Template>),
     /// Mapped attributes as the source says: all, or only these.
     Modify(Option<Vec<AttributeIndex>>),
     /// Attributes with values of their own; without a format, or a value of it, there is to be none.
@@ -220,12 +243,14 @@ pub enum Recipient {
     Address(Format),
 }
 
-/// How an account is created.
+/// How an account is created, and how it should be later on.
 #[derive(Debug)]
 pub struct Template {
     /// Its name.
     pub name: String,
-    /// Where the account goes; none in a directory without containers.
+    /// Whether accounts are in containers at all.
+    pub has_containers: bool,
+    /// Where the account goes.
     pub container: Option<Format>,
     /// The attribute that names the object within its container.
     pub rdn_attribute: AttributeName,
@@ -233,14 +258,86 @@ pub struct Template {
     pub rdn: Vec<Format>,
     /// Names that must be unique, in the order in which they are chosen.
     pub unique: Vec<UniqueName>,
-    /// Values for attributes that the mapping gives none for.
+    /// The language by whose rules letters of names become ASCII.
+    pub language: Option<Format>,
+    /// Names that nobody is given, in small letters.
+    pub reserved: Vec<ReservedName>,
+    /// What it says for everybody.
+    pub says: Says,
+    /// What it says for some.
+    pub rules: Vec<TemplateRule>,
+    /// What becomes of groups of rules that do not hold.
+    pub other_groups: OtherGroups,
+    /// The account whose attributes and groups a new one is given.
+    pub model: Option<Model>,
+}
+
+/// What a template, or a rule of it, says of an account.
+#[derive(Debug, Default)]
+pub struct Says {
+    /// Values for attributes that have none.
     pub attributes: Vec<(AttributeIndex, Format)>,
-    /// Groups to be a member of from the start.
+    /// Values in any case; without a format there is to be none.
+    pub overrides: Vec<(AttributeIndex, Option<Format>)>,
+    /// Groups to be a member of.
     pub groups: Vec<Format>,
     /// How the first password is made.
     pub password: Option<PasswordRule>,
     /// Whether sign-in is possible at once.
-    pub access: Access,
+    pub access: Option<Access>,
+}
+
+/// What a template says for those for whom a condition holds.
+#[derive(Debug)]
+pub struct TemplateRule {
+    /// What plans call it.
+    pub name: String,
+    /// For whom.
+    pub when: Condition,
+    /// Where their accounts go.
+    pub container: Option<Format>,
+    /// The rest.
+    pub says: Says,
+    /// What comes after it.
+    pub then: AfterRule,
+}
+
+/// A name that nobody is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReservedName {
+    /// This one.
+    Whole(String),
+    /// All that begin so.
+    Start(String),
+}
+
+impl ReservedName {
+    /// As documents write it, `*` at the end for anything.
+    pub fn parse(text: &str) -> Self {
+        match text.strip_suffix('*') {
+            Some(start) => Self::Start(start.to_lowercase()),
+            None => Self::Whole(text.to_lowercase()),
+        }
+    }
+
+    /// Whether a name in small letters, of an address what is before the `@`, is this one.
+    pub fn is(&self, name: &str) -> bool {
+        match self {
+            Self::Whole(whole) => name == whole,
+            Self::Start(start) => name.starts_with(start.as_str()),
+        }
+    }
+}
+
+/// An account that a new one is made like.
+#[derive(Debug)]
+pub struct Model {
+    /// Its name.
+    pub account: Format,
+    /// The attributes that are copied.
+    pub attributes: Vec<AttributeIndex>,
+    /// Where the groups are; none when they are not copied.
+    pub groups: Option<AttributeIndex>,
 }
 
 /// A name that must be unique.
@@ -254,4 +351,10 @@ pub struct UniqueName {
     pub limit: usize,
     /// What is tried, in order.
     pub formats: Vec<Format>,
+    /// How numbers look when all are taken; none when no number is added.
+    pub numbers: Option<Numbers>,
+    /// Where it must be unique.
+    pub within: Within,
+    /// Other attributes whose values count as taken.
+    pub also_in: Vec<AttributeIndex>,
 }

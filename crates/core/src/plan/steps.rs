@@ -19,7 +19,8 @@ use crate::syntax::Syntax;
 
 use super::calls::{Asked, Occasion};
 use super::change::{Event, Operation};
-use super::rules::{Perform, Rules, Step, Task};
+use super::decide::Decided;
+use super::rules::{Perform, Rules, Step, Task, Template};
 
 pub(super) use beside::photo_from;
 
@@ -47,6 +48,10 @@ pub(super) struct Draft<'a> {
     /// How many operations there were before those of the mover rule.
     before_mover: Option<usize>,
     deleted: bool,
+    /// Whether a step of the joiner rule comes later.
+    joins_later: bool,
+    /// Whether rules before that of movers asked for anything.
+    asked_before_mover: bool,
 }
 
 /// A call, or a write that no directory shows to be done, among the operations of a draft.
@@ -75,6 +80,10 @@ pub(super) struct Drafted {
     pub(super) due: Option<Timestamp>,
     /// Whether the account goes.
     pub(super) deleted: bool,
+    /// Whether a step of the joiner rule comes later.
+    pub(super) joins_later: bool,
+    /// Whether there is anything that not the mover rule asks for.
+    pub(super) asked_before_mover: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -109,6 +118,8 @@ impl<'a> Draft<'a> {
             called: Vec::new(),
             before_mover: None,
             deleted: false,
+            joins_later: false,
+            asked_before_mover: false,
         }
     }
 
@@ -116,6 +127,7 @@ impl<'a> Draft<'a> {
     pub(super) fn ask(&mut self, rule: Event) -> Result<(), String> {
         if rule == Event::Mover {
             self.before_mover = Some(self.operations.len());
+            self.asked_before_mover = !self.operations.is_empty() || !self.asked.is_empty();
         }
         let rules = self.rules;
         for step in rules.steps(rule) {
@@ -145,6 +157,7 @@ impl<'a> Draft<'a> {
             let due = self.anchor.checked_add(after).unwrap_or(Timestamp::MAX);
             if due > self.now {
                 self.due = Some(self.due.map_or(due, |known| known.min(due)));
+                self.joins_later |= rule == Event::Joiner;
                 if let Some(key) = step.task.key() {
                     self.later.extend(self.occasion.later(rule, key));
                 }
@@ -176,6 +189,8 @@ impl<'a> Draft<'a> {
             later: self.later,
             due: self.due,
             deleted: self.deleted,
+            joins_later: self.joins_later,
+            asked_before_mover: self.asked_before_mover,
         }
     }
 
@@ -270,12 +285,14 @@ impl<'a> Draft<'a> {
         match &step.task {
             // Where there is an account nothing is created; its template's groups still count.
             Task::Create(template) => {
-                for group in &template.groups {
-                    self.join_group(group, &step.origin)?;
+                let decided = Decided::new(template, &self.scope(), &step.origin)?;
+                for group in decided.groups() {
+                    self.join_group(group.what, &group.because(&step.origin))?;
                 }
             }
+            Task::ByTemplate(template) => self.by_template(template, &step.origin)?,
             Task::Modify(only) => self.modify(only.as_deref()),
-            Task::Set(values) => self.set(values, &step.origin)?,
+            Task::Set(values) => self.set_all(values, &step.origin)?,
             Task::Move(container) => {
                 let container = self.dn_from(container, &step.origin)?;
                 self.relocate(&container, &step.origin);
@@ -346,6 +363,15 @@ impl<'a> Draft<'a> {
             if !wanted_at_all || self.chosen_once.contains(attribute) {
                 continue;
             }
+            // Of two steps that speak of an attribute the later one counts.
+            if let Some(name) = self
+                .rules
+                .dictionary
+                .name(*attribute)
+                .filter(|_| !self.asked.is_empty())
+            {
+                self.asked.retain(|asked| asked.name != *name);
+            }
             let (wanted, current) = (
                 profile.attributes.get(*attribute),
                 self.account.attributes.get(*attribute),
@@ -374,28 +400,80 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn set(&mut self, values: &[(AttributeIndex, Option<Format>)], origin: &str) -> Result<(), String> {
+    fn set_all(&mut self, values: &[(AttributeIndex, Option<Format>)], origin: &str) -> Result<(), String> {
         for (attribute, format) in values {
-            let Some(name) = self.rules.dictionary.name(*attribute) else {
+            self.set(*attribute, format.as_ref(), origin)?;
+        }
+        Ok(())
+    }
+
+    fn set(
+        &mut self,
+        attribute: AttributeIndex,
+        format: Option<&Format>,
+        origin: &str,
+    ) -> Result<(), String> {
+        let Some(name) = self.rules.dictionary.name(attribute) else {
+            return Ok(());
+        };
+        let after = match format
+            .map(|format| evaluate(format, &self.scope(), origin))
+            .transpose()?
+        {
+            Some(Evaluated::Values(values)) => values,
+            Some(Evaluated::Nothing { .. }) | None => Vec::new(),
+        };
+        self.asked.retain(|asked| asked.name != *name);
+        let current = self.account.attributes.get(attribute);
+        if !Syntax::of(name).same_set(after.iter().map(String::as_str), current.clone()) {
+            let before = current.map(str::to_owned).collect();
+            self.asked.push(AttributeChange {
+                name: name.clone(),
+                before,
+                after,
+            });
+        }
+        Ok(())
+    }
+
+    /// What a template says for the account as it is: its container, attributes and groups.
+    fn by_template(&mut self, template: &'a Template, origin: &str) -> Result<(), String> {
+        let decided = Decided::new(template, &self.scope(), origin)?;
+        for said in decided.attributes() {
+            let (attribute, format) = said.what;
+            let asked = self.rules.dictionary.name(*attribute).and_then(|name| {
+                let asked = self.asked.iter().find(|asked| asked.name == *name);
+                asked.map(|asked| !asked.after.is_empty())
+            });
+            let has_value = asked.unwrap_or_else(|| self.account.attributes.first(*attribute).is_some());
+            // Without a value of its own there is nothing to give, and nothing to take away.
+            if !has_value && !self.chosen_once.contains(attribute) {
+                self.set(*attribute, Some(format), &said.because(origin))?;
+            }
+        }
+        for said in decided.overrides() {
+            let (attribute, format) = said.what;
+            if !self.chosen_once.contains(attribute) {
+                self.set(*attribute, format.as_ref(), &said.because(origin))?;
+            }
+        }
+        if let Some(container) = decided.container() {
+            let because = container.because(origin);
+            let container = self.dn_from(container.what, &because)?;
+            self.relocate(&container, &because);
+        }
+        let mut wanted = Vec::new();
+        for group in decided.groups() {
+            wanted.push(self.dn_from(group.what, origin)?);
+            self.join_group(group.what, &group.because(origin))?;
+        }
+        for group in decided.groups_to_leave() {
+            // A name that cannot be made for this person is none that a membership could have.
+            let Ok(group) = self.dn_from(group, origin) else {
                 continue;
             };
-            let after = match format
-                .as_ref()
-                .map(|format| evaluate(format, &self.scope(), origin))
-                .transpose()?
-            {
-                Some(Evaluated::Values(values)) => values,
-                Some(Evaluated::Nothing { .. }) | None => Vec::new(),
-            };
-            self.asked.retain(|asked| asked.name != *name);
-            let current = self.account.attributes.get(*attribute);
-            if !Syntax::of(name).same_set(after.iter().map(String::as_str), current.clone()) {
-                let before = current.map(str::to_owned).collect();
-                self.asked.push(AttributeChange {
-                    name: name.clone(),
-                    before,
-                    after,
-                });
+            if !wanted.contains(&group) {
+                self.leave_group(&group, &format!("{origin}, its rule does not hold"));
             }
         }
         Ok(())

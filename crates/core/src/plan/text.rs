@@ -52,7 +52,7 @@ impl fmt::Display for Change {
                         writeln!(f, "        {attribute}")?;
                     }
                     if let Some(rule) = password {
-                        writeln!(f, "        password: {} random characters", rule.length)?;
+                        writeln!(f, "        password: {rule}")?;
                     }
                 }
                 action => writeln!(f, "    {}  [{}]", action.sentence(), operation.because)?,

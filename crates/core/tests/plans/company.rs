@@ -231,6 +231,12 @@ impl Company {
             };
             match places.get(&change.person).copied() {
                 Some(at) if self.links[at].state == link.state => self.links[at].in_sync = None,
+                Some(at) if self.links[at].state == LinkState::Joining => {
+                    self.links[at] = Link {
+                        since: self.links[at].since,
+                        ..link
+                    };
+                }
                 Some(at) => self.links[at] = link,
                 None => self.links.push(link),
             }

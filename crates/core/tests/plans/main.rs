@@ -8,3 +8,5 @@ mod names;
 mod properties;
 #[cfg(test)]
 mod story;
+#[cfg(test)]
+mod templates;

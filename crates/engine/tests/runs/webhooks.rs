@@ -374,3 +374,42 @@ async fn a_webhook_is_tried_on_accounts_by_whatever_names_them() {
     }
     in_sync(&company).await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn steps_of_the_joiner_rule_that_wait_repeat_no_call(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let sink = Sink::start().await.unwrap();
+    let mut company = company(on, 30, &sink).await;
+    company.edit(
+        "webhook: welcome }\n",
+        "webhook: welcome }\n    - call_webhook: desk/reopen\n      after: 20d\n    \
+         - modify_attributes: { description: Settled }\n      after: 10d\n",
+    );
+    let run = company.run().await;
+    let joined = usize::try_from(run.applied.creates).unwrap();
+    assert_eq!(sink.received().len(), 2 * joined);
+    in_sync(&company).await;
+
+    // What changes meanwhile is followed, and is no second beginning.
+    let before = sink.received().len();
+    company.pass(jiff::SignedDuration::from_hours(24));
+    company.sim.event(EventKind::Move, whom(), 1).unwrap();
+    company.run().await;
+    assert_eq!(calls(&sink, before), ["PUT /update/4711"]);
+    in_sync(&company).await;
+
+    company.pass(jiff::SignedDuration::from_hours(24 * 9));
+    let run = company.run().await;
+    assert_eq!(usize::try_from(run.applied.modifies).unwrap(), joined);
+    // The accounts changed, which the application is told; of the joiner rule it hears nothing again.
+    assert_eq!(calls(&sink, before), vec!["PUT /update/4711"; 1 + joined]);
+    in_sync(&company).await;
+
+    company.pass(jiff::SignedDuration::from_hours(24 * 10));
+    company.run().await;
+    assert_eq!(
+        calls(&sink, before + 1 + joined),
+        vec!["POST /reopen/4711"; joined]
+    );
+    in_sync(&company).await;
+}

@@ -14,9 +14,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tenure_core::account::{Account, AccountId};
-use tenure_core::action::ActionKind;
 use tenure_core::attribute::{AttributeIndex, AttributeName, AttributesBuilder, Dictionary};
+use tenure_core::capability;
 use tenure_core::dn::Dn;
+use tenure_core::document::DirectoryKind;
 use tenure_core::outcome::{Outcome, Refusal};
 use tenure_core::seams::{
     AccountSink, Applied, Capabilities, Completeness, Directory, DirectoryError, Write,
@@ -154,9 +155,7 @@ impl LocalDirectory {
 #[async_trait]
 impl Directory for LocalDirectory {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            actions: ActionKind::OF_DIRECTORIES.into(),
-        }
+        capability::capabilities(DirectoryKind::Local, |_| false)
     }
 
     async fn read(

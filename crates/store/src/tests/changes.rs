@@ -1,7 +1,8 @@
 use rstest::rstest;
-use tenure_core::plan::{Counts, Finding, FindingKind, Summary};
+use tenure_core::action::{Action, AttributeValues};
+use tenure_core::plan::{Change, Counts, Finding, FindingKind, Summary};
 
-use super::{On, at, change, key, planned, start};
+use super::{On, at, change, dn, key, operation, planned, planned_changes, start};
 use crate::{ChangeRow, RunState, RunSummary, Store, StoreError};
 
 fn finding(text: &str) -> Finding {
@@ -143,4 +144,30 @@ async fn a_plan_with_nothing_to_do_ends_its_run(#[values(On::Sqlite, On::Postgre
         (run.state, run.finished_at, run.summary),
         (RunState::Done, Some(at(9)), summary)
     );
+}
+
+#[rstest]
+#[tokio::test]
+async fn names_of_accounts_that_were_deleted_are_known_for_a_while(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let fresh = on.fresh().await;
+    let store = &fresh.store;
+    let stored = |name: &str, value: &str| AttributeValues {
+        name: name.into(),
+        values: vec![value.to_owned()],
+    };
+    let gone = Change {
+        operations: vec![operation(Action::Delete {
+            dn: dn("CN=1,DC=test"),
+            stored: vec![stored("sAMAccountName", "ada"), stored("title", "Analyst")],
+            below: tenure_core::action::Below::Kept,
+        })],
+        ..change("1")
+    };
+    planned_changes(store, 10, vec![gone, change("2")]).await;
+    let logins = ["sAMAccountName".into()];
+    let names = store.names_of_deleted(&logins, at(10)).await.unwrap();
+    assert_eq!(names, [("sAMAccountName".into(), "ada".to_owned())]);
+    assert!(store.names_of_deleted(&logins, at(11)).await.unwrap().is_empty());
 }

@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tenure_core::attribute::{AttributeName, Dictionary};
+use tenure_core::capability;
 use tenure_core::document::{self, DirectoryKind};
 use tenure_core::seams::{
     AccountSink, Applied, Capabilities, Completeness, Directory, DirectoryError, Secrets, Write,
@@ -77,9 +78,7 @@ impl Microsoft365 {
 #[async_trait]
 impl Directory for Microsoft365 {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            actions: DirectoryKind::Microsoft365.actions().iter().copied().collect(),
-        }
+        capability::capabilities(DirectoryKind::Microsoft365, |_| false)
     }
 
     async fn read(

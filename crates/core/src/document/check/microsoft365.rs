@@ -10,6 +10,7 @@ use super::super::microsoft365::CloudAddresses;
 use super::super::template::Template;
 use super::super::tree::join;
 use super::Checker;
+use super::template::TemplateUse;
 use super::texts::Secrets;
 use crate::attribute::AttributeName;
 use crate::microsoft365::{NAMING_ATTRIBUTE, PROPERTIES, Writing, property};
@@ -153,8 +154,9 @@ impl Checker<'_> {
     }
 
     /// What a new user of Microsoft 365 must have.
-    pub(super) fn template_for_microsoft365(&mut self, template: &Template) {
-        if template.password.is_none() {
+    pub(super) fn template_for_microsoft365(&mut self, template: &Template, used: TemplateUse) {
+        let creates = used == TemplateUse::Creation;
+        if creates && template.password.is_none() {
             let hint = "add `password: { must_change: true }`";
             self.error(
                 "",
@@ -163,19 +165,28 @@ impl Checker<'_> {
             );
         }
         let made = template.unique.keys().chain(template.attributes.keys());
-        if !made.clone().any(|name| name.is(NAMING_ATTRIBUTE)) {
+        if creates && !made.clone().any(|name| name.is(NAMING_ATTRIBUTE)) {
             let hint = "add it to `unique`, for example `userPrincipalName: \"{{ givenName }}.{{ sn }}@contoso.com\"`";
             self.warning("unique", "no `userPrincipalName` of its own", hint);
         }
-        for (list, names) in [
-            ("unique", template.unique.keys().collect::<Vec<_>>()),
-            ("attributes", template.attributes.keys().collect()),
-        ] {
+        let mut lists = vec![
+            ("unique".to_owned(), template.unique.keys().collect::<Vec<_>>()),
+            ("attributes".to_owned(), template.attributes.keys().collect()),
+            ("override".to_owned(), template.overrides.keys().collect()),
+        ];
+        for (at, rule) in template.rules.iter().enumerate() {
+            lists.push((
+                format!("rules[{at}].attributes"),
+                rule.attributes.keys().collect(),
+            ));
+            lists.push((format!("rules[{at}].override"), rule.overrides.keys().collect()));
+        }
+        for (list, names) in lists {
             for name in names {
                 if property(name).is_none_or(|property| property.writing != Writing::Free) {
                     let hint = "leave it out; docs/microsoft-365.md lists what users have";
                     let found = format!("`{name}`, which cannot be written in Microsoft 365");
-                    self.error(&join(list, name.as_str()), found, hint);
+                    self.error(&join(&list, name.as_str()), found, hint);
                 }
             }
         }

@@ -1,7 +1,9 @@
 //! Names of attributes: how they are written, and whether anything gives them a value.
 
 use super::super::error::closest;
+use super::super::named::{NamedFormat, is_name};
 use super::Checker;
+use super::texts::Secrets;
 use crate::attribute::AttributeName;
 
 /// Whether a name is well-formed: a short name (RFC 4512, section 1.4) or an object identifier.
@@ -18,6 +20,15 @@ fn is_attribute_name(name: &str) -> bool {
 }
 
 impl Checker<'_> {
+    pub(super) fn named_format(&mut self, format: &NamedFormat) {
+        let name = &format.name;
+        if !is_name(name) {
+            let hint = "others call it `formats.NAME`: write letters, digits and underscores";
+            self.error("name", format!("`{name}`, which others cannot call"), hint);
+        }
+        self.format("format", &format.format, Secrets::Refused);
+    }
+
     pub(super) fn attribute(&mut self, path: &str, name: &AttributeName) {
         if !is_attribute_name(name.as_str()) {
             let hint =

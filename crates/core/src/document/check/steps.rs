@@ -10,9 +10,11 @@ use super::super::tree::join;
 use super::Checker;
 use super::cloud::cloud_formats;
 use super::notification::is_address;
+use super::template::TemplateUse;
 use super::texts::Secrets;
 use crate::action::ActionKind;
 use crate::attribute::AttributeName;
+use crate::capability::{Support, hint, support};
 use crate::compile::column_or_format;
 use crate::expression::{Condition, Format};
 
@@ -20,8 +22,9 @@ use crate::expression::{Condition, Format};
 type IsAsked = fn(&Step) -> bool;
 
 /// The actions that a step can have, by their fields.
-const ACTIONS: [(&str, IsAsked); 24] = [
+const ACTIONS: [(&str, IsAsked); 25] = [
     ("create_account", |step| step.create_account.is_some()),
+    ("modify_by_template", |step| step.modify_by_template.is_some()),
     ("modify_attributes", |step| step.modify_attributes.is_some()),
     ("move", |step| step.move_to.is_some()),
     ("add_to_groups", |step| step.add_to_groups.is_some()),
@@ -74,6 +77,13 @@ impl Checker<'_> {
                 Kind::Template,
                 &create.template,
             );
+            if step.after.is_some() {
+                let hint = "accounts are made when people start; a later start is said by `lifecycle.starts`";
+                self.error(&join(path, "after"), "`after` for `create_account`", hint);
+            }
+        }
+        if let Some(template) = &step.modify_by_template {
+            self.reference(&join(path, "modify_by_template"), Kind::Template, template);
         }
         match &step.modify_attributes {
             None | Some(ModifyAttributes::All(_)) => {}
@@ -217,7 +227,10 @@ impl Checker<'_> {
         for (at, step) in steps.iter().enumerate() {
             let path = format!("{path}[{at}]");
             if let Some(create) = &step.create_account {
-                self.template_in_use(&create.template, source, directory);
+                self.template_in_use(&create.template, TemplateUse::Creation, source, directory);
+            }
+            if let Some(template) = &step.modify_by_template {
+                self.template_in_use(template, TemplateUse::Modification, source, directory);
             }
             if let Some(source) = source {
                 self.names_in_use(&path, step, source);
@@ -229,11 +242,31 @@ impl Checker<'_> {
                 self.within_base(&join(&path, "move"), container, directory);
             }
             self.directory_step_in_use(&path, step, directory);
-            for action in actions(step).filter_map(ActionKind::of_name) {
-                if let Some(lack) = directory.lack(action) {
-                    let found = format!("`{action}`, {}", lack.found);
-                    self.error(&join(&path, action.name()), found, lack.hint);
-                }
+            for (action, kind) in
+                actions(step).filter_map(|action| Some((action, ActionKind::of_name(action)?)))
+            {
+                self.capability(&join(&path, action), kind, directory);
+            }
+        }
+    }
+
+    /// Whether a directory can do what it is asked for.
+    pub(super) fn capability(&mut self, path: &str, action: ActionKind, directory: &Directory) {
+        let name = &directory.name;
+        match support(directory.kind, action) {
+            Support::Yes => {}
+            Support::Needs(need) if need.is_said(directory) => {}
+            Support::Needs(need) => {
+                let found = format!("`{action}`, and directory `{name}` does not say how");
+                self.error(path, found, format!("add `{}` to the directory", need.example()));
+            }
+            Support::No => {
+                let kind = directory.kind;
+                let found = format!(
+                    "`{action}`, which directory `{name}` of `type: {}` cannot do",
+                    kind.name()
+                );
+                self.error(path, found, hint(kind, action));
             }
         }
     }

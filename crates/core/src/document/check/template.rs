@@ -1,26 +1,71 @@
 //! `kind: template`, by itself and with the source and directory for which it is used.
 
+use std::collections::BTreeMap;
+
 use super::super::data_source::DataSource;
 use super::super::directory::{Directory, DirectoryKind};
 use super::super::set::Kind;
-use super::super::template::{Template, Unique};
+use super::super::template::{CopyFrom, Extending, FullUnique, Template, Unique, Within};
 use super::super::tree::join;
 use super::Checker;
 use super::steps::each;
 use super::texts::Secrets;
+use crate::action::ActionKind;
 use crate::attribute::AttributeName;
+use crate::capability::can_ask_for_another_password;
 use crate::dn::Dn;
-use crate::expression::Format;
+use crate::expression::{Condition, Format};
+use crate::password::{PasswordRule, PasswordStyle};
+
+/// For what a template is used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum TemplateUse {
+    /// To create an account.
+    Creation,
+    /// To change one.
+    Modification,
+}
+
+/// Attributes that are one account's own, or are made by the directory, and therefore never copied from another one.
+const NEVER_COPIED: [&str; 27] = [
+    "cn",
+    "displayName",
+    "distinguishedName",
+    "employeeID",
+    "employeeNumber",
+    "entryUUID",
+    "givenName",
+    "mail",
+    "mailNickname",
+    "memberOf",
+    "name",
+    "objectClass",
+    "objectGUID",
+    "objectSid",
+    "primaryGroupID",
+    "proxyAddresses",
+    "pwdLastSet",
+    "sAMAccountName",
+    "servicePrincipalName",
+    "sIDHistory",
+    "sn",
+    "uid",
+    "uidNumber",
+    "unicodePwd",
+    "userAccountControl",
+    "userPassword",
+    "userPrincipalName",
+];
 
 impl Checker<'_> {
     pub(super) fn template(&mut self, template: &Template) {
-        if let Some(container) = &template.container {
-            self.dn_format("container", container);
+        if let Some(base) = &template.extends {
+            self.reference("extends", Kind::Template, base);
+            if let Err(circle @ Extending::Circle { .. }) = self.documents.whole_template(&template.name) {
+                self.error("extends", circle.to_string(), "take one of these `extends` out");
+            }
         }
         for (path, text) in formats(template) {
-            if path == "container" {
-                continue;
-            }
             if text.trim().is_empty() {
                 self.error(
                     &path,
@@ -28,10 +73,16 @@ impl Checker<'_> {
                     "write a format, for example `{{ givenName }}.{{ sn }}`",
                 );
             }
-            self.format(&path, text, Secrets::Refused);
+            if path.ends_with("container") || path == "copy_from.account" {
+                self.dn_format(&path, text);
+            } else {
+                self.format(&path, text, Secrets::Refused);
+            }
         }
-        self.attribute("rdn_attribute", &template.rdn_attribute);
-        if template.rdn.as_slice().is_empty() {
+        if let Some(name) = &template.rdn_attribute {
+            self.attribute("rdn_attribute", name);
+        }
+        if template.rdn.as_ref().is_some_and(|rdn| rdn.as_slice().is_empty()) {
             self.error("rdn", "an empty list", "write at least one format");
         }
         for (name, unique) in &template.unique {
@@ -40,84 +91,220 @@ impl Checker<'_> {
             if unique.formats().is_empty() {
                 self.error(&path, "an empty list", "write at least one format");
             }
-            if let Unique::Full(full) = unique
-                && let Some(most) = full.max_length
-            {
-                self.number(&join(&path, "max_length"), most, 1..=1024);
+            if let Unique::Full(full) = unique {
+                self.unique(&path, full);
             }
         }
-        for name in template.attributes.keys() {
-            self.attribute(&join("attributes", name.as_str()), name);
+        for (at, name) in template.reserved.iter().enumerate() {
+            let rest = name.strip_suffix('*').unwrap_or(name);
+            if rest.trim().is_empty() || rest.contains('*') {
+                let found = format!("`{name}` as a name that nobody is given");
+                let hint = "write a name, or its beginning with `*` at the end, for example `svc-*`";
+                self.error(&format!("reserved[{at}]"), found, hint);
+            }
         }
-        for (at, group) in template.groups.iter().enumerate() {
-            self.group(&format!("groups[{at}]"), group);
+        self.says("", &template.attributes, &template.overrides, &template.groups);
+        self.password("password", template.password.as_ref());
+        for (at, rule) in template.rules.iter().enumerate() {
+            let path = format!("rules[{at}]");
+            self.condition(&join(&path, "when"), &rule.when);
+            self.says(&path, &rule.attributes, &rule.overrides, &rule.groups);
+            self.password(&join(&path, "password"), rule.password.as_ref());
         }
-        if let Some(password) = &template.password {
-            self.number("password.length", password.length, 8..=128);
+        if let Some(copied) = &template.copy_from {
+            self.copied(template, copied);
+        }
+    }
+
+    fn unique(&mut self, path: &str, full: &FullUnique) {
+        if let Some(most) = full.max_length {
+            self.number(&join(path, "max_length"), most, 1..=1024);
+        }
+        for (at, name) in full.also_in.iter().enumerate() {
+            self.attribute(&format!("{path}.also_in[{at}]"), name);
+        }
+        if !full.also_in.is_empty() && full.within == Some(Within::Container) {
+            let hint = "other attributes are looked at in the whole directory; leave `within` out";
+            self.error(&join(path, "also_in"), "`also_in` with `within: container`", hint);
+        }
+        let Some(suffix) = &full.suffix else { return };
+        let path = join(path, "suffix");
+        self.number(&join(&path, "width"), suffix.width, 1..=10);
+        if suffix.fill.0.chars().count() != 1 {
+            let found = format!("`{}` to fill numbers up", suffix.fill.0);
+            self.error(
+                &join(&path, "fill"),
+                found,
+                "write one character, for example `0`",
+            );
+        }
+    }
+
+    fn says(
+        &mut self,
+        path: &str,
+        attributes: &BTreeMap<AttributeName, String>,
+        overrides: &BTreeMap<AttributeName, Option<String>>,
+        groups: &[String],
+    ) {
+        for name in attributes.keys() {
+            self.attribute(&join(&within(path, "attributes"), name.as_str()), name);
+        }
+        for name in overrides.keys() {
+            let path = join(&within(path, "override"), name.as_str());
+            self.attribute(&path, name);
+            if attributes.contains_key(name) {
+                let hint = "a value in `override` always counts; take it out of `attributes`";
+                self.warning(&path, format!("`{name}` in `override` and in `attributes`"), hint);
+            }
+        }
+        for (at, group) in groups.iter().enumerate() {
+            self.group(&format!("{}[{at}]", within(path, "groups")), group);
+        }
+    }
+
+    fn password(&mut self, path: &str, rule: Option<&PasswordRule>) {
+        let Some(rule) = rule else { return };
+        self.number(&join(path, "length"), rule.length, 8..=128);
+        self.number(&join(path, "words"), rule.words, 4..=12);
+        if rule.style != PasswordStyle::Words && rule.words != PasswordRule::default().words {
+            let hint = "it is for `style: words` only; leave it out";
+            self.warning(&join(path, "words"), "`words` without `style: words`", hint);
+        }
+        if rule.style == PasswordStyle::Random && !rule.leaves_characters() {
+            let hint = "avoid fewer characters, or allow more classes";
+            self.error(path, "no characters left to make a password of", hint);
+        }
+    }
+
+    fn copied(&mut self, template: &Template, copied: &CopyFrom) {
+        for (at, name) in copied.attributes.iter().enumerate() {
+            let path = format!("copy_from.attributes[{at}]");
+            self.attribute(&path, name);
+            if NEVER_COPIED.iter().any(|never| name.is(never)) || template.unique.contains_key(name) {
+                let hint = "secrets, ids and names are never copied; take it out";
+                self.error(&path, format!("`{name}`, which is the model account's own"), hint);
+            }
         }
     }
 
     /// What a template can only be asked together with the source that gives it values and the directory in which the
-    /// account is made.
+    /// account is.
     pub(super) fn template_in_use(
         &mut self,
         name: &str,
+        used: TemplateUse,
         source: Option<&DataSource>,
         directory: Option<&Directory>,
     ) {
-        let Some(template) = self.documents.template(name) else {
+        let Ok(template) = self.documents.whole_template(name) else {
             return;
         };
         let (kind, document) = (self.kind, std::mem::take(&mut self.name));
         self.about(Kind::Template, name);
+        let somewhere =
+            template.container.is_some() || template.rules.iter().any(|rule| rule.container.is_some());
+        let has_containers = directory.is_none_or(|directory| directory.kind.has_containers());
+        if used == TemplateUse::Creation && has_containers && !somewhere {
+            let hint =
+                "write the container of new accounts, for example `container: OU=Staff,DC=corp,DC=example`";
+            self.error(
+                "container",
+                "no container, in a template that creates accounts",
+                hint,
+            );
+        }
         if let Some(source) = source {
-            let made = template.unique.keys().chain(template.attributes.keys());
-            let known: Vec<_> = source.attributes.keys().chain(made).collect();
-            let given = format!("data_source `{}`", source.name);
-            for (path, text) in formats(template) {
-                let Ok(format) = Format::parse(text) else { continue };
-                self.known(&path, format.columns().map(|(name, _)| name), &known, &given);
-            }
-            let login = AttributeName::new("sAMAccountName");
-            let is_domain =
-                directory.is_some_and(|directory| directory.kind == DirectoryKind::ActiveDirectory);
-            if is_domain && !known.contains(&&login) {
-                let hint =
-                    "add `sAMAccountName` to `unique`, with formats such as `{{ givenName }}.{{ sn }}`";
-                self.warning(
-                    "unique",
-                    "no login name: `sAMAccountName` is neither made nor mapped",
-                    hint,
-                );
-            }
+            self.template_with_source(&template, source, used, directory);
         }
         if let Some(directory) = directory {
-            self.container_in_use(template, directory);
+            self.template_in_directory(&template, used, directory);
         }
         self.about(kind, &document);
     }
 
-    /// What a kind of directory needs of a template.
-    fn container_in_use(&mut self, template: &Template, directory: &Directory) {
-        let kind = format!(
-            "directory `{}` of `type: {}`",
-            directory.name,
-            directory.kind.name()
-        );
-        match &template.container {
-            Some(_) if !directory.kind.has_containers() => {
+    fn template_with_source(
+        &mut self,
+        template: &Template,
+        source: &DataSource,
+        used: TemplateUse,
+        directory: Option<&Directory>,
+    ) {
+        let of_rules = template.rules.iter().flat_map(|rule| rule.attributes.keys());
+        let made = template.unique.keys().chain(template.attributes.keys());
+        let known: Vec<_> = source.attributes.keys().chain(made).chain(of_rules).collect();
+        let given = format!("data_source `{}`", source.name);
+        for (path, text) in formats(template) {
+            let Ok(format) = Format::parse(text) else { continue };
+            self.known(&path, format.columns().map(|(name, _)| name), &known, &given);
+        }
+        for (at, rule) in template.rules.iter().enumerate() {
+            if let Ok(when) = Condition::parse(&rule.when) {
+                let path = format!("rules[{at}].when");
+                self.known(&path, when.columns().map(|(name, _)| name), &known, &given);
+            }
+        }
+        let login = AttributeName::new("sAMAccountName");
+        let is_domain = directory.is_some_and(|directory| directory.kind == DirectoryKind::ActiveDirectory);
+        if used == TemplateUse::Creation && is_domain && !known.contains(&&login) {
+            let hint = "add `sAMAccountName` to `unique`, with formats such as `{{ givenName }}.{{ sn }}`";
+            self.warning(
+                "unique",
+                "no login name: `sAMAccountName` is neither made nor mapped",
+                hint,
+            );
+        }
+    }
+
+    fn template_in_directory(&mut self, template: &Template, used: TemplateUse, directory: &Directory) {
+        for (path, text) in formats(template) {
+            let is_container = path.ends_with("container");
+            if is_container && !directory.kind.has_containers() {
+                let kind = directory.kind.name();
+                let found = format!(
+                    "a container, and directory `{}` of `type: {kind}` has none",
+                    directory.name
+                );
                 let hint = "leave it out; accounts there are named by `userPrincipalName`";
-                self.error("container", format!("a container, and {kind} has none"), hint);
+                self.error(&path, found, hint);
+            } else if is_container || path == "copy_from.account" {
+                self.within_base(&path, text, directory);
             }
-            Some(container) => self.within_base("container", container, directory),
-            None if directory.kind.has_containers() => {
-                let hint = "write the container of new accounts, for example `OU=Staff,DC=corp,DC=example`";
-                self.error("", format!("no `container`, which {kind} needs"), hint);
-            }
-            None => {}
         }
         if directory.kind == DirectoryKind::Microsoft365 {
-            self.template_for_microsoft365(template);
+            self.template_for_microsoft365(template, used);
+        }
+        if used == TemplateUse::Modification {
+            return;
+        }
+        for (name, unique) in &template.unique {
+            let global = name.is("sAMAccountName") || name.is("userPrincipalName");
+            let in_container = unique.full().and_then(|full| full.within) == Some(Within::Container);
+            if directory.kind == DirectoryKind::ActiveDirectory && global && in_container {
+                let found = format!("`within: container` for `{name}`");
+                let hint = "Active Directory wants it unique in the whole domain; leave `within` out";
+                self.error(&join(&join("unique", name.as_str()), "within"), found, hint);
+            }
+        }
+        let rules = template.rules.iter().enumerate();
+        let rules = rules.map(|(at, rule)| (format!("rules[{at}]"), rule.password.as_ref(), rule.enabled));
+        let all = std::iter::once((String::new(), template.password.as_ref(), template.enabled)).chain(rules);
+        for (path, password, enabled) in all {
+            if password.is_some_and(|rule| rule.must_change) && !can_ask_for_another_password(directory.kind)
+            {
+                let found = format!(
+                    "`must_change`, and directory `{}` cannot ask for it",
+                    directory.name
+                );
+                let hint = format!(
+                    "leave it out: `type: {}` has no way to ask for another password at the first sign-in",
+                    directory.kind.name()
+                );
+                self.error(&within(&path, "password.must_change"), found, hint);
+            }
+            if enabled == Some(false) {
+                self.capability(&within(&path, "enabled"), ActionKind::Disable, directory);
+            }
         }
     }
 
@@ -143,22 +330,26 @@ impl Checker<'_> {
     }
 }
 
-/// Every format of a template but those of groups, with its path; the container's first.
-fn formats(template: &Template) -> Vec<(String, &str)> {
-    let mut formats = Vec::new();
+fn within(path: &str, field: &str) -> String {
+    if path.is_empty() {
+        field.to_owned()
+    } else {
+        join(path, field)
+    }
+}
+
+/// Every format of a template but those of groups, with its path.
+fn formats<'t>(template: &'t Template) -> Vec<(String, &'t str)> {
+    let mut formats: Vec<(String, &str)> = Vec::new();
     formats.extend(
         template
             .container
-            .as_deref()
-            .map(|text| ("container".to_owned(), text)),
+            .iter()
+            .map(|text| ("container".to_owned(), text.as_str())),
     );
-    // Without a container nothing is made of `rdn`.
-    let rdn = template.container.is_some().then_some(&template.rdn);
-    formats.extend(
-        rdn.into_iter()
-            .flat_map(|rdn| each("rdn", rdn))
-            .map(|(path, text)| (path, text.as_str())),
-    );
+    if let Some(rdn) = &template.rdn {
+        formats.extend(each("rdn", rdn).map(|(path, text)| (path, text.as_str())));
+    }
     for (name, unique) in &template.unique {
         let path = join("unique", name.as_str());
         let (path, texts) = match unique {
@@ -167,8 +358,34 @@ fn formats(template: &Template) -> Vec<(String, &str)> {
         };
         formats.extend(each(&path, texts).map(|(path, text)| (path, text.as_str())));
     }
-    for (name, text) in &template.attributes {
-        formats.push((join("attributes", name.as_str()), text));
+    formats.extend(
+        template
+            .language
+            .iter()
+            .map(|text| ("language".to_owned(), text.as_str())),
+    );
+    let values = |path: &str, attributes: &'t BTreeMap<AttributeName, String>| {
+        let path = within(path, "attributes");
+        let each = attributes.iter();
+        each.map(move |(name, text)| (join(&path, name.as_str()), text.as_str()))
+            .collect::<Vec<_>>()
+    };
+    let overrides = |path: &str, attributes: &'t BTreeMap<AttributeName, Option<String>>| {
+        let path = within(path, "override");
+        let each = attributes.iter();
+        each.filter_map(move |(name, text)| Some((join(&path, name.as_str()), text.as_deref()?)))
+            .collect::<Vec<_>>()
+    };
+    formats.extend(values("", &template.attributes));
+    formats.extend(overrides("", &template.overrides));
+    for (at, rule) in template.rules.iter().enumerate() {
+        let path = format!("rules[{at}]");
+        let container = rule.container.iter();
+        formats.extend(container.map(|text| (join(&path, "container"), text.as_str())));
+        formats.extend(values(&path, &rule.attributes));
+        formats.extend(overrides(&path, &rule.overrides));
     }
+    let model = template.copy_from.iter();
+    formats.extend(model.map(|model| ("copy_from.account".to_owned(), model.account.as_str())));
     formats
 }

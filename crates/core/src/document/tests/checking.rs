@@ -332,7 +332,7 @@ fn names_that_nothing_gives_a_value() {
 fn steps() {
     insta::assert_snapshot!(changed("disable: {} }", "disable: {}, enable: {} }, { after: 3d }"), @r#"
     error: test.yaml:20:9: policy `leave`, steps[0]: found `enable` and `disable` in one step; make a step of each
-    error: test.yaml:20:38: policy `leave`, steps[1]: found a step without an action; add one of `create_account`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `move_across_groups`, `enable`, `disable`, `delete`, `restore`, `reset_password`, `unlock`, `set_expiry`, `set_manager`, `set_photo`, `remove_photo`, `assign_licences`, `revoke_licences`, `revoke_sessions`, `set_auto_reply`, `convert_mailbox`, `call_webhook`, `run_script`, `notify`
+    error: test.yaml:20:38: policy `leave`, steps[1]: found a step without an action; add one of `create_account`, `modify_by_template`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `move_across_groups`, `enable`, `disable`, `delete`, `restore`, `reset_password`, `unlock`, `set_expiry`, `set_manager`, `set_photo`, `remove_photo`, `assign_licences`, `revoke_licences`, `revoke_sessions`, `set_auto_reply`, `convert_mailbox`, `call_webhook`, `run_script`, `notify`
     "#);
     insta::assert_snapshot!(changed("modify_attributes: all", "add_to_groups: [all, staff]"), @r#"
     error: test.yaml:29:29: automation `corp`, rules.mover[0].add_to_groups[0]: found `all`, which is not the name of a group; only `remove_from_groups: all`, without a list, means all groups
@@ -349,7 +349,7 @@ fn steps_of_directories_of_accounts() {
     let steps = "[{ reset_password: { length: 3 } }, { restore: {}, after: 1d }, { set_manager: departmnt }, { set_photo: \"{{ pictur }}\" }, \
                  { disable: { stamp: { description: \"{{ event }} {{ since }} {{ tite }}\" }, move_to: OU=X, remove_from_groups: [all] } }, \
                  { move_across_groups: { to: a, among: all } }, { delete: { children: true } }]";
-    insta::assert_snapshot!(changed("[{ modify_attributes: all }]", steps), @r"
+    insta::assert_snapshot!(changed("[{ modify_attributes: all }]", steps), @r#"
     error: test.yaml:29:29: automation `corp`, rules.mover[0].reset_password: found `reset_password` in a mover rule, which is asked with every change of a person; write it in the leaver or rehire rule
     error: test.yaml:29:39: automation `corp`, rules.mover[0].reset_password.length: found the number 3; write a number from 8 to 128
     error: test.yaml:29:57: automation `corp`, rules.mover[1].restore: found `restore` in a mover rule; write it in the rehire rule
@@ -371,7 +371,7 @@ fn steps_of_directories_of_accounts() {
     error: test.yaml:29:41: automation `corp`, rules.mover[1].set_expiry: found `set_expiry`, which directory `corp` (`type: ldap`) cannot do; leave it out; it is for `active_directory` and `local` only
     warning: test.yaml:29:61: automation `corp`, rules.mover[2].set_photo: found `mail`, to which data_source `people` gives no value; map it in `attributes` of data_source `people`
     error: test.yaml:29:80: automation `corp`, rules.mover[3].restore: found `restore` in a mover rule; write it in the rehire rule
-    error: test.yaml:29:80: automation `corp`, rules.mover[3].restore: found `restore`, which `type: ldap` cannot do; leave the step out, or use it with a directory of `type: active_directory` or `type: microsoft365`
+    error: test.yaml:29:80: automation `corp`, rules.mover[3].restore: found `restore`, which directory `corp` of `type: ldap` cannot do; leave the step out, or use it with a directory of `type: active_directory` or `type: microsoft365`
     error: test.yaml:29:108: automation `corp`, rules.mover[4].delete.children: found `delete.children`, which directory `corp` (`type: ldap`) cannot do; leave it out; it is for `active_directory` only
     ");
     let scope = "base: DC=corp,DC=example\nscope: { exclude_containers: [X], exclude_groups: [Y], exclude: [\"(a\"] }";

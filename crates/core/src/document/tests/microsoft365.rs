@@ -113,13 +113,13 @@ rules:
     warning: test.yaml:22:1: template `in-a-container`, unique: found no `userPrincipalName` of its own; add it to `unique`, for example `userPrincipalName: "{{ givenName }}.{{ sn }}@contoso.com"`
     error: test.yaml:24:12: template `in-a-container`, container: found a container, and directory `cloud` of `type: microsoft365` has none; leave it out; accounts there are named by `userPrincipalName`
     error: test.yaml:25:28: template `in-a-container`, attributes.description: found `description`, which cannot be written in Microsoft 365; leave it out; docs/microsoft-365.md lists what users have
-    error: test.yaml:27:1: template `without`: found no `container`, which directory `here` of `type: local` needs; write the container of new accounts, for example `OU=Staff,DC=corp,DC=example`
-    error: test.yaml:39:19: automation `to-the-cloud`, rules.mover[0].move: found `move`, which `type: microsoft365` cannot do; there are no containers in Microsoft 365; leave the step out
+    error: test.yaml:27:1: template `without`, container: found no container, in a template that creates accounts; write the container of new accounts, for example `container: OU=Staff,DC=corp,DC=example`
+    error: test.yaml:39:19: automation `to-the-cloud`, rules.mover[0].move: found `move`, which directory `cloud` of `type: microsoft365` cannot do; there are no containers in Microsoft 365; leave the step out
     error: test.yaml:39:57: automation `to-the-cloud`, rules.mover[1].assign_licences[0]: found `all`, which is not the name of a licence; only `revoke_licences: all`, without a list, means all licences
     warning: test.yaml:40:61: automation `to-the-cloud`, rules.leaver[1].set_photo: found `abc`, to which data_source `staff` gives no value; map it in `attributes` of data_source `staff`
     warning: test.yaml:40:86: automation `to-the-cloud`, rules.leaver[2].set_auto_reply: found `nmae`, to which data_source `staff` gives no value; map it in `attributes` of data_source `staff`
-    error: test.yaml:49:31: automation `to-here`, rules.leaver[0].revoke_licences: found `revoke_licences`, which `type: local` cannot do; leave the step out, or use it with a directory of `type: microsoft365`
-    error: test.yaml:49:57: automation `to-here`, rules.leaver[1].convert_mailbox: found `convert_mailbox`, which `type: local` cannot do; leave the step out, or use it with a directory of `type: microsoft365`
+    error: test.yaml:49:31: automation `to-here`, rules.leaver[0].revoke_licences: found `revoke_licences`, which directory `here` of `type: local` cannot do; leave the step out, or use it with a directory of `type: microsoft365`
+    error: test.yaml:49:57: automation `to-here`, rules.leaver[1].convert_mailbox: found `convert_mailbox`, which directory `here` of `type: local` cannot do; leave the step out, or use it with a directory of `type: microsoft365`
     "#);
 }
 

@@ -18,12 +18,17 @@ impl Draft<'_> {
         };
         for group in groups {
             let group = self.dn_from(group, origin)?;
-            if let Some(at) = self.groups.iter().position(|known| *known == group) {
-                let group = self.groups.remove(at);
-                self.push(Action::RemoveFromGroups { group }, origin);
-            }
+            self.leave_group(&group, origin);
         }
         Ok(())
+    }
+
+    /// Not in this group.
+    pub(super) fn leave_group(&mut self, group: &Dn, origin: &str) {
+        if let Some(at) = self.groups.iter().position(|known| known == group) {
+            let group = self.groups.remove(at);
+            self.push(Action::RemoveFromGroups { group }, origin);
+        }
     }
 
     /// In the groups again that were left when the person left.
