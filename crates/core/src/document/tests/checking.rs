@@ -349,7 +349,7 @@ fn steps_of_directories_of_accounts() {
     let steps = "[{ reset_password: { length: 3 } }, { restore: {}, after: 1d }, { set_manager: departmnt }, { set_photo: \"{{ pictur }}\" }, \
                  { disable: { stamp: { description: \"{{ event }} {{ since }} {{ tite }}\" }, move_to: OU=X, remove_from_groups: [all] } }, \
                  { move_across_groups: { to: a, among: all } }, { delete: { children: true } }]";
-    insta::assert_snapshot!(changed("[{ modify_attributes: all }]", steps), @r#"
+    insta::assert_snapshot!(changed("[{ modify_attributes: all }]", steps), @r"
     error: test.yaml:29:29: automation `corp`, rules.mover[0].reset_password: found `reset_password` in a mover rule, which is asked with every change of a person; write it in the leaver or rehire rule
     error: test.yaml:29:39: automation `corp`, rules.mover[0].reset_password.length: found the number 3; write a number from 8 to 128
     error: test.yaml:29:57: automation `corp`, rules.mover[1].restore: found `restore` in a mover rule; write it in the rehire rule
