@@ -256,6 +256,10 @@ impl Rules for ActiveDirectoryRules {
         })
     }
 
+    fn direct_members(&self, group: &Dn) -> Option<Filter> {
+        Some(Filter::equal("memberOf", group.as_str()))
+    }
+
     fn create(&self, new: &NewAccount<'_>) -> Result<Creation, Refusal> {
         let mut attributes = attributes_of(new, &["top", "person", "organizationalPerson", "user"]);
         // A template may set other bits, for example that the password never expires.

@@ -94,6 +94,11 @@ pub trait Rules: Send + Sync + 'static {
     /// Members of a group, and of groups in it; none where accounts do not show their groups.
     fn members(&self, group: &Dn) -> Option<Filter>;
 
+    /// Members of a group without those of groups in it; none where groups in groups mean nothing.
+    fn direct_members(&self, _group: &Dn) -> Option<Filter> {
+        None
+    }
+
     /// How an account is made.
     fn create(&self, new: &NewAccount<'_>) -> Result<Creation, Refusal>;
 

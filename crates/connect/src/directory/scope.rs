@@ -1,6 +1,8 @@
 //! What within the base is left alone: containers, members of groups, accounts for which a filter holds, and those that
 //! the kind of directory protects. Read for plans, and looked at again before each write.
 
+use std::collections::HashSet;
+
 use tenure_core::action::Action;
 use tenure_core::directory_action::DirectoryAction;
 use tenure_core::dn::Dn;
@@ -11,6 +13,9 @@ use super::job::{Job, outcome_of};
 use super::machinery::LdapAccounts;
 use super::rules::{Rules, refusal};
 use crate::ldap::{Connection, Doing, Entry, Filter, LdapError, Reply, Request, ResultCode, Scope, Search};
+
+/// Conditions in one filter. Servers bound the size of a request.
+const FILTERS_AT_ONCE: usize = 200;
 
 /// What an administrator excludes.
 #[derive(Clone, Debug, Default)]
@@ -124,9 +129,12 @@ impl<R: Rules> LdapAccounts<R> {
                 protected.extend(self.id_of(&entry).map(|id| Protected { id, why }));
             }
         }
-        let filters: Vec<Filter> = tests.iter().filter_map(Test::filter).collect();
-        if !filters.is_empty() {
-            let filter = Filter::And(vec![users(), Filter::Or(filters)]);
+        for filters in self
+            .listing(&mut connection, tests)
+            .await?
+            .chunks(FILTERS_AT_ONCE)
+        {
+            let filter = Filter::And(vec![users(), Filter::Or(filters.to_vec())]);
             for entry in self.each(&mut connection, search(&self.base, filter)).await? {
                 let why = reason(&mut connection, tests, &entry.dn).await?;
                 let why = why.unwrap_or_else(|| "the directory's `scope` excludes it".to_owned());
@@ -157,6 +165,63 @@ impl<R: Rules> LdapAccounts<R> {
             }
         }
         Ok(protected)
+    }
+
+    /// What finds all accounts that tests with filters are about.
+    ///
+    /// A server follows groups in groups anew for each account that it looks at, which takes long where there are many
+    /// accounts. Here the groups are followed first, and then accounts are looked for that are members of one.
+    async fn listing(&self, connection: &mut Connection, tests: &[Test]) -> Result<Vec<Filter>, LdapError> {
+        let (of_groups, others): (Vec<&Test>, Vec<&Test>) = tests
+            .iter()
+            .filter(|test| test.filter().is_some())
+            .partition(|test| test.group.is_some());
+        let mut filters: Vec<Filter> = others.into_iter().filter_map(Test::filter).collect();
+        let groups: Vec<Dn> = of_groups.iter().filter_map(|test| test.group.clone()).collect();
+        if groups
+            .iter()
+            .all(|group| self.rules.direct_members(group).is_none())
+        {
+            filters.extend(of_groups.into_iter().filter_map(Test::filter));
+            return Ok(filters);
+        }
+        let groups = self.with_groups_below(connection, groups).await?;
+        filters.extend(groups.iter().filter_map(|group| self.rules.direct_members(group)));
+        Ok(filters)
+    }
+
+    /// Groups with all groups in them, to any depth.
+    async fn with_groups_below(
+        &self,
+        connection: &mut Connection,
+        groups: Vec<Dn>,
+    ) -> Result<Vec<Dn>, LdapError> {
+        let context = self.naming_context(connection).await?.as_str().to_owned();
+        let mut known: HashSet<String> = groups.iter().map(Dn::normalised).collect();
+        let mut all = groups.clone();
+        let mut level = groups;
+        while !level.is_empty() {
+            let mut below = Vec::new();
+            for groups in level.chunks(FILTERS_AT_ONCE) {
+                let direct = groups.iter().filter_map(|group| self.rules.direct_members(group));
+                let is_group = Filter::equal("objectClass", "group");
+                let search = Search {
+                    base: context.clone(),
+                    scope: Scope::Subtree,
+                    filter: Filter::And(vec![is_group, Filter::Or(direct.collect())]),
+                    attributes: vec!["1.1".to_owned()],
+                };
+                for entry in self.each(connection, search).await? {
+                    let group = Dn::from_server(&entry.dn);
+                    if known.insert(group.normalised()) {
+                        below.push(group);
+                    }
+                }
+            }
+            all.extend(below.iter().cloned());
+            level = below;
+        }
+        Ok(all)
     }
 
     /// All that a search finds, in pages. A container that is not there has nothing in it.

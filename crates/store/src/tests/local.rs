@@ -89,9 +89,13 @@ fn refused(applied: &Applied, code: &str, text: &str) {
 async fn an_account_lives_through_every_action(#[values(On::Sqlite, On::Postgres)] on: On) {
     let fresh = on.fresh().await;
     let directory = directory(&fresh);
+    // What comes after deletion has no place here.
     assert_eq!(
-        directory.capabilities().actions.len(),
-        ActionKind::OF_DIRECTORIES.len()
+        directory.capabilities().actions,
+        ActionKind::OF_DIRECTORIES
+            .into_iter()
+            .take_while(|kind| *kind != ActionKind::Restore)
+            .collect()
     );
     let mut ada = created(
         &directory,
