@@ -1,5 +1,6 @@
 //! What can be written on the command line. The texts here are what `--help` teaches.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -212,6 +213,21 @@ pub enum Command {
         #[arg(long, requires = "application")]
         paste: bool,
     },
+    /// Serves a page that shows the applications, and lets people authorize them with their browsers.
+    ///
+    /// Vendors send browsers back to the page's address followed by /oauth/callback; register that with
+    /// each vendor (it is shown at start and on the page). Documents are read anew for every page. /healthz says that
+    /// the process is up, /readyz that its database answers. Ctrl-C or SIGTERM ends it after the requests in hand.
+    ///
+    /// On this machine, for one administrator:
+    ///
+    ///     tenure serve
+    ///
+    /// For others, behind a proxy that encrypts and asks people to sign in, because Tenure does neither:
+    ///
+    ///     tenure serve --public-url https://tenure.example.com
+    #[command(verbatim_doc_comment)]
+    Serve(Serve),
     /// Lists webhooks, tries them on chosen accounts, and settles calls that are in doubt.
     #[command(subcommand)]
     Webhook(Webhook),
@@ -228,6 +244,24 @@ pub enum Command {
     ///
     /// POST /_sim/day lets a day of hires, moves and leavers pass; POST /_sim/faults makes it misbehave.
     Simulate(Simulate),
+}
+
+/// Where it is served.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address and port to listen at; a free port when it is 0. Other machines can reach only what is not loopback, and
+    /// --public-url has to be given then.
+    #[arg(
+        long,
+        env = "TENURE_LISTEN",
+        default_value = "127.0.0.1:8430",
+        value_name = "ADDRESS:PORT"
+    )]
+    pub listen: SocketAddr,
+    /// How browsers reach it, when not at that address: `https://HOST[:PORT]`, with nothing behind it. Requests for any
+    /// other host are turned away.
+    #[arg(long, env = "TENURE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
 }
 
 /// How much of a plan is shown, and how.

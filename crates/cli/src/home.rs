@@ -138,16 +138,7 @@ impl Home {
 
     /// The folder's documents. Any error in them is an error; warnings are for `tenure check`.
     pub fn documents(&self) -> Result<Documents, HomeError> {
-        let (documents, problems) = load(&read_texts(self.folder())?);
-        let errors: Vec<DocumentError> = problems
-            .into_iter()
-            .filter(|problem| problem.severity == Severity::Error)
-            .collect();
-        if errors.is_empty() {
-            Ok(documents)
-        } else {
-            Err(HomeError::Documents(errors))
-        }
+        documents_in(self.folder())
     }
 
     /// What the folder's documents hide. Errors in them do not matter here.
@@ -166,6 +157,20 @@ impl Home {
         if let Some(engine) = self.engine.into_inner() {
             engine.store().close().await;
         }
+    }
+}
+
+/// A folder's documents, as of [`Home::documents`].
+pub fn documents_in(folder: &Path) -> Result<Documents, HomeError> {
+    let (documents, problems) = load(&read_texts(folder)?);
+    let errors: Vec<DocumentError> = problems
+        .into_iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .collect();
+    if errors.is_empty() {
+        Ok(documents)
+    } else {
+        Err(HomeError::Documents(errors))
     }
 }
 

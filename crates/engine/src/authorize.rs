@@ -30,6 +30,20 @@ pub struct ApplicationReport {
     pub state: Option<State>,
 }
 
+impl ApplicationReport {
+    /// How its requests are let in, in words.
+    pub fn way(&self) -> &'static str {
+        match (self.kind, self.grant) {
+            (AuthorizationKind::None, _) => "no authorization",
+            (AuthorizationKind::ApiKey, _) => "API key",
+            (AuthorizationKind::Basic, _) => "user and password",
+            (AuthorizationKind::Bearer, _) => "bearer token",
+            (AuthorizationKind::Oauth2, Some(Grant::ClientCredentials)) => "OAuth 2.0, client credentials",
+            (AuthorizationKind::Oauth2, _) => "OAuth 2.0, somebody agrees",
+        }
+    }
+}
+
 impl Engine {
     /// Every application that uses OAuth 2.0, with what the vault knows of it. Nothing is called.
     pub async fn authorizations(

@@ -43,6 +43,15 @@ impl Browser {
 
     /// Signs in and agrees, and gives the address that the browser is sent to at the end, without opening it.
     pub async fn sign_in(&self, page: &Url, end: &str) -> Result<Url, LabError> {
+        self.follow(page, end, Consent::Given).await
+    }
+
+    /// Signs in and does not agree; otherwise as [`Browser::sign_in`].
+    pub async fn refuse(&self, page: &Url, end: &str) -> Result<Url, LabError> {
+        self.follow(page, end, Consent::Refused).await
+    }
+
+    async fn follow(&self, page: &Url, end: &str, consent: Consent) -> Result<Url, LabError> {
         let mut answer = self.open(Method::GET, page, None).await?;
         for _ in 0..STEPS {
             let here = answer.url().clone();
@@ -61,6 +70,12 @@ impl Browser {
             }
             let action = here.join(after(&page, "action=\"")?).map_err(wrong)?;
             let prompt = after(&page, "name=\"prompt\" value=\"")?;
+            if consent == Consent::Refused && prompt == "consent" {
+                let cancel = format!("{}/abort", here.path());
+                let cancel = here.join(&cancel).map_err(wrong)?;
+                answer = self.open(Method::GET, &cancel, None).await?;
+                continue;
+            }
             let form = format!("prompt={prompt}&login=ada&password=secret");
             answer = self.open(Method::POST, &action, Some(form)).await?;
         }
@@ -118,6 +133,13 @@ impl Browser {
     fn cookies(&self) -> MutexGuard<'_, Vec<(String, String, String)>> {
         self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether somebody agrees.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consent {
+    Given,
+    Refused,
 }
 
 /// What follows a mark, up to the next quote.

@@ -48,6 +48,13 @@ impl Store {
         Ok(store)
     }
 
+    /// Makes sure that the database is there and answers.
+    pub async fn ask(&self) -> Result<(), StoreError> {
+        let mut reading = self.read("asking whether the database is there").await?;
+        let _: Vec<(i64,)> = reading.fetch("SELECT COUNT(*) FROM vault_check", &[]).await?;
+        Ok(())
+    }
+
     /// Closes all connections, after what is being written has been written.
     pub async fn close(&self) {
         match &self.database {

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde_json::json;
 use tenure_connect::authorization::State;
-use tenure_core::document::{AuthorizationKind, Grant};
 use tenure_engine::ApplicationReport;
 
 use crate::exit::Exit;
@@ -38,14 +37,7 @@ pub async fn applications(home: &Home, as_json: bool) -> super::Result {
 }
 
 fn words(report: &ApplicationReport, style: Style) -> String {
-    let kind = match (report.kind, report.grant) {
-        (AuthorizationKind::None, _) => "no authorization",
-        (AuthorizationKind::ApiKey, _) => "API key",
-        (AuthorizationKind::Basic, _) => "user and password",
-        (AuthorizationKind::Bearer, _) => "bearer token",
-        (AuthorizationKind::Oauth2, Some(Grant::ClientCredentials)) => "OAuth 2.0, client credentials",
-        (AuthorizationKind::Oauth2, _) => "OAuth 2.0, somebody agrees",
-    };
+    let kind = report.way();
     match &report.state {
         None => kind.to_owned(),
         Some(State::Authorized { until: Some(until) }) => {

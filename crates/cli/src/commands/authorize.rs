@@ -80,14 +80,14 @@ async fn ask(tokens: &Arc<Tokens>, paste: bool) -> super::Result<()> {
         "Open this address in a browser, sign in, and agree:\n\n{}\n",
         authorizing.url()
     );
-    let finished = match callback {
-        Some(callback) => {
-            println!("Waiting for the browser at {redirect} (Ctrl-C gives up) …");
-            tokio::time::timeout(PATIENCE, callback.finish(&authorizing))
-                .await
-                .map_err(|_| "nobody agreed within 15 minutes; run the command again")?
-        }
-        None => authorizing.finish(&pasted(redirect)?).await,
+    let finished = if let Some(callback) = callback {
+        println!("Waiting for the browser at {redirect} (Ctrl-C gives up) …");
+        tokio::time::timeout(PATIENCE, callback.finish(&authorizing))
+            .await
+            .map_err(|_| "nobody agreed within 15 minutes; run the command again")?
+    } else {
+        let result = authorizing.finish(&pasted(redirect)?).await;
+        result.map_err(|why| authorizing.in_words(why))
     };
     Ok(finished.map_err(worded)?)
 }

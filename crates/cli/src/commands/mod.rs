@@ -15,6 +15,7 @@ mod run;
 mod runs;
 mod schema;
 mod secret;
+mod serve;
 mod simulate;
 mod test;
 mod tried;
@@ -88,6 +89,7 @@ pub async fn run(arguments: Arguments) -> Exit {
         Command::Authorize { application, paste } => {
             authorize::authorize(&home, application.as_deref(), paste).await
         }
+        Command::Serve(serve) => serve::serve(&home, &serve).await,
         Command::Script(script) => tried::script(&home, &script).await,
         Command::Notify(notify) => tried::notify(&home, &notify).await,
         Command::Webhook(webhook) => webhook::webhook(&home, webhook).await,

@@ -21,6 +21,8 @@ mod samba;
 #[cfg(test)]
 mod scripts;
 #[cfg(test)]
+mod serve;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod trials;

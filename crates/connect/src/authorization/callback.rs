@@ -96,7 +96,7 @@ impl Callback {
                 )
             };
             say(&mut stream, status, text).await;
-            return result;
+            return result.map_err(|why| authorizing.in_words(why));
         }
     }
 }

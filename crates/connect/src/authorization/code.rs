@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use oauth2::basic::BasicClient;
-use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge};
+use oauth2::{AuthUrl, CsrfToken, PkceCodeChallenge, RedirectUrl};
 use tenure_core::document::{Grant, Scalar};
 use tenure_core::expression::Format;
 use tenure_core::seams::{SourceError, SourceTrouble};
@@ -23,7 +23,7 @@ const SHOWN: usize = 300;
 pub struct Authorizing {
     tokens: Arc<Tokens>,
     url: Url,
-    redirect: Url,
+    redirect: RedirectUrl,
     state: Secret,
     verifier: Option<Secret>,
 }
@@ -69,11 +69,23 @@ impl Answer {
 }
 
 impl Tokens {
-    /// Begins to ask for somebody's agreement.
+    /// Begins to ask for somebody's agreement; the browser comes back to the document's `redirect_url`.
     ///
     /// # Errors
     /// Settings that cannot be followed, and a grant that nobody has to agree to.
     pub async fn begin(self: &Arc<Self>) -> Result<Authorizing, SourceError> {
+        self.begin_at(self.settings.redirect_url()?).await
+    }
+
+    /// The same with a browser that comes back to another address, which has to be registered with the vendor too.
+    ///
+    /// # Errors
+    /// As of [`Tokens::begin`].
+    pub async fn begin_for(self: &Arc<Self>, redirect: Url) -> Result<Authorizing, SourceError> {
+        self.begin_at(RedirectUrl::from_url(redirect)).await
+    }
+
+    async fn begin_at(self: &Arc<Self>, redirect: RedirectUrl) -> Result<Authorizing, SourceError> {
         let settings = &self.settings;
         let document = &settings.document;
         if settings.grant != Grant::AuthorizationCode {
@@ -86,14 +98,10 @@ impl Tokens {
         }
         let page = AuthUrl::new(document.authorization_url.clone().unwrap_or_default())
             .map_err(|error| settings.wrong("authorization_url", &error))?;
-        let redirect = settings.redirect_url()?;
-        let (redirect_url, client_id) = (
-            redirect.url().clone(),
-            settings.client_id(self.vault.as_ref()).await?,
-        );
+        let client_id = settings.client_id(self.vault.as_ref()).await?;
         let client = BasicClient::new(client_id)
             .set_auth_uri(page)
-            .set_redirect_uri(redirect);
+            .set_redirect_uri(redirect.clone());
         let mut request = client
             .authorize_url(CsrfToken::new_random)
             .add_scopes(settings.scopes());
@@ -120,7 +128,7 @@ impl Tokens {
         Ok(Authorizing {
             tokens: Arc::clone(self),
             url,
-            redirect: redirect_url,
+            redirect,
             state: Secret::new(state.secret().clone()),
             verifier,
         })
@@ -135,63 +143,89 @@ impl Authorizing {
 
     /// Where the browser is sent afterwards.
     pub fn redirect_url(&self) -> &Url {
-        &self.redirect
+        self.redirect.url()
     }
 
     /// Whether an answer is one to this request and to no other.
     pub fn is_answered_by(&self, answer: &Answer) -> bool {
-        let (ours, theirs) = (
-            self.state.expose(),
-            answer.state.as_ref().map_or("", Secret::expose),
-        );
-        let differences = ours
-            .bytes()
-            .zip(theirs.bytes())
-            .fold(0, |all, (a, b)| all | (a ^ b));
-        ours.len() == theirs.len() && differences == 0
+        let theirs = answer.state.as_ref().map_or("", Secret::expose);
+        self.state.is(theirs)
     }
 
     /// Exchanges the code for a token, and keeps that.
     ///
     /// # Errors
     /// An answer to another request, a refusal, or a code that is not accepted.
-    pub async fn finish(&self, answer: &Answer) -> Result<(), SourceError> {
-        let tokens = &self.tokens;
-        let refused = |said: String, hint: String| SourceError {
-            kind: SourceTrouble::Refused,
-            doing: tokens.doing(),
-            said,
-            hint,
-        };
+    pub async fn finish(&self, answer: &Answer) -> Result<(), NotAuthorized> {
         if !self.is_answered_by(answer) {
-            return Err(refused(
-                "what the browser brought is no answer to this request (`state`)".to_owned(),
-                format!("run `{}` again, and open the new address", tokens.command()),
-            ));
+            return Err(NotAuthorized::Foreign);
         }
         if let Some(said) = &answer.refused {
-            let hint = format!("when that was a mistake, run `{}` again", tokens.command());
-            return Err(refused(format!("it was refused: {said}"), hint));
+            return Err(NotAuthorized::Refused(said.clone()));
         }
-        let Some(code) = &answer.code else {
-            return Err(refused(
-                "what the browser brought has no code in it".to_owned(),
-                "check that `authorization_url` is the vendor's page for authorization codes".to_owned(),
-            ));
-        };
+        let code = answer.code.as_ref().ok_or(NotAuthorized::NoCode)?;
         let ask = Ask::Code {
             code,
             verifier: self.verifier.as_ref(),
+            redirect: &self.redirect,
         };
+        let tokens = &self.tokens;
         let place = tokens.at_ease().await?;
         let token = tokens.ask(ask).await.map_err(|refusal| match refusal {
-            Refusal::Other(error) => error,
-            Refusal::Grant(said) => refused(
-                format!("the code was not accepted: {said}"),
-                format!("run `{}` again, and agree within a few minutes", tokens.command()),
-            ),
+            Refusal::Other(error) => NotAuthorized::Failed(error),
+            Refusal::Grant(said) => NotAuthorized::NotAccepted(said),
         })?;
         drop(place);
-        tokens.adopt(token).await
+        Ok(tokens.adopt(token).await?)
     }
+
+    /// Why it did not come about, for whoever began it with `tenure authorize`.
+    pub fn in_words(&self, why: NotAuthorized) -> SourceError {
+        let command = self.tokens.command();
+        let (said, hint) = match why {
+            NotAuthorized::Failed(error) => return error,
+            NotAuthorized::Foreign => (
+                why.to_string(),
+                format!("run `{command}` again, and open the new address"),
+            ),
+            NotAuthorized::Refused(_) => (
+                why.to_string(),
+                format!("when that was a mistake, run `{command}` again"),
+            ),
+            NotAuthorized::NoCode => (why.to_string(), NO_CODE.to_owned()),
+            NotAuthorized::NotAccepted(_) => (
+                why.to_string(),
+                format!("run `{command}` again, and agree within a few minutes"),
+            ),
+        };
+        SourceError {
+            kind: SourceTrouble::Refused,
+            doing: self.tokens.doing(),
+            said,
+            hint,
+        }
+    }
+}
+
+/// What can be done about an answer without a code.
+const NO_CODE: &str = "check that `authorization_url` is the vendor's page for authorization codes";
+
+/// Why an agreement did not come about.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAuthorized {
+    /// The answer has another state.
+    #[error("what the browser brought is no answer to this request (`state`)")]
+    Foreign,
+    /// Somebody, or the vendor, refused. `error` and `error_description`.
+    #[error("it was refused: {0}")]
+    Refused(String),
+    /// There is neither a code nor a refusal.
+    #[error("what the browser brought has no code in it")]
+    NoCode,
+    /// The vendor did not exchange the code. What it said.
+    #[error("the code was not accepted: {0}")]
+    NotAccepted(String),
+    /// Something else on the way to the token, or to the vault.
+    #[error(transparent)]
+    Failed(#[from] SourceError),
 }

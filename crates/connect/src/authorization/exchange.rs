@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse};
 use oauth2::{
     AsyncHttpClient, AuthorizationCode, HttpRequest as Asked, HttpResponse as Answered, PkceCodeVerifier,
-    RefreshToken, RequestTokenError, TokenResponse as _,
+    RedirectUrl, RefreshToken, RequestTokenError, TokenResponse as _,
 };
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -35,6 +35,8 @@ pub(super) enum Ask<'a> {
     Code {
         code: &'a Secret,
         verifier: Option<&'a Secret>,
+        /// Where the browser brought it, as it was said when it was asked for.
+        redirect: &'a RedirectUrl,
     },
 }
 
@@ -72,7 +74,7 @@ pub(super) async fn ask(
     match &ask {
         Ask::ClientCredentials => {}
         Ask::Refresh(token) => prepared.secrets.push((*token).clone()),
-        Ask::Code { code, verifier } => {
+        Ask::Code { code, verifier, .. } => {
             let both = [Some(*code), *verifier];
             prepared.secrets.extend(both.into_iter().flatten().cloned());
         }
@@ -106,11 +108,14 @@ pub(super) async fn ask(
             }
             request.request_async(&carrier).await
         }
-        Ask::Code { code, verifier } => {
+        Ask::Code {
+            code,
+            verifier,
+            redirect,
+        } => {
             let code = AuthorizationCode::new(code.expose().to_owned());
-            let redirect = settings.redirect_url()?;
             let mut request = prepared.client.exchange_code(code);
-            request = request.set_redirect_uri(Cow::Owned(redirect));
+            request = request.set_redirect_uri(Cow::Borrowed(redirect));
             if let Some(verifier) = verifier {
                 request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()));
             }

@@ -14,5 +14,5 @@ mod token;
 mod tokens;
 
 pub use callback::Callback;
-pub use code::{Answer, Authorizing};
+pub use code::{Answer, Authorizing, NotAuthorized};
 pub use tokens::{State, Tokens};
