@@ -234,7 +234,7 @@ pub enum Command {
     /// Tries scripts on chosen accounts.
     #[command(subcommand)]
     Script(Script),
-    /// Tries notifications about chosen accounts.
+    /// Tries notifications, and sends those about runs that could not be sent.
     #[command(subcommand)]
     Notify(Notify),
     /// Keeps and lists the secrets that documents refer to.
@@ -413,15 +413,49 @@ pub enum Script {
 
 #[derive(Debug, Subcommand)]
 pub enum Notify {
-    /// Writes a notification about chosen accounts, shows it, and sends it to an address of yours.
+    /// Writes a notification about chosen accounts or about a run, shows it, and sends it to an address or channel of yours.
     Test {
-        /// The notification's name.
-        name: String,
-        /// Where it is sent, instead of to whom it would go. May be given several times.
+        /// The notification's name; with `--run`, Tenure's own when not said.
+        #[arg(required_unless_present = "run")]
+        name: Option<String>,
+        /// Where it is sent, instead of to whom it would go: an address, or `channel:NAME`. May be given several times.
         #[arg(long, required_unless_present = "show_only", value_name = "ADDRESS")]
         to: Vec<String>,
-        #[command(flatten)]
-        which: Which,
+        /// About this run.
+        #[arg(long, conflicts_with_all = ["accounts", "directory"])]
+        run: Option<RunId>,
+        /// About what the run did for the person with this key.
+        #[arg(long, requires = "run", value_name = "KEY")]
+        person: Option<String>,
+        /// An account: its DN, its id, its person's key, or the value of an attribute (`mail=ada@example.com`). May be
+        /// given several times.
+        #[arg(long = "account", required_unless_present = "run", value_name = "ACCOUNT")]
+        accounts: Vec<String>,
+        /// The directory that the accounts are in, where that is not clear.
+        #[arg(long)]
+        directory: Option<String>,
+        /// Only show it; nothing is done.
+        #[arg(long)]
+        show_only: bool,
+        /// For machines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sends messages about runs that are owed or were refused.
+    Send {
+        /// Only those about this run.
+        run: Option<RunId>,
+        /// Also those of which it is not known whether they were sent.
+        #[arg(long)]
+        repeat_in_doubt: bool,
+        /// For machines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Gives up the messages about a run that were not sent.
+    Drop {
+        /// The run.
+        run: RunId,
     },
 }
 

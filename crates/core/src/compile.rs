@@ -259,6 +259,7 @@ impl Compiler<'_> {
         let mover = self.steps(rules.mover.as_ref(), Event::Mover, at)?;
         let leaver = self.steps(rules.leaver.as_ref(), Event::Leaver, at)?;
         let rehire = self.steps(rules.rehire.as_ref(), Event::Rehire, at)?;
+        let tells = self.tellers(automation, at)?;
         let display = match &automation.display {
             Some(name) => Some(self.dictionary.add(name.clone())),
             None => self.dictionary.index("displayName"),
@@ -290,6 +291,7 @@ impl Compiler<'_> {
             mover,
             leaver,
             rehire,
+            tells,
             limits: limits(&automation.guards, at)?,
             lookups,
             documents: self.documents.digest_start(),

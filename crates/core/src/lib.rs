@@ -9,6 +9,7 @@ mod attribute_map;
 pub mod capability;
 pub mod cloud;
 pub mod compile;
+pub mod digest;
 pub mod directory_action;
 pub mod dn;
 pub mod document;

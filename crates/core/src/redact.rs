@@ -67,6 +67,11 @@ impl Redaction {
             .operations
             .iter_mut()
             .for_each(|operation| self.operation(operation));
+        for tell in &mut change.tell {
+            if tell.of.iter().any(|name| self.hides(name.as_str())) {
+                tell.to.fill(HIDDEN.to_owned());
+            }
+        }
     }
 
     /// An operation as it may be shown.

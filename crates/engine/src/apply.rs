@@ -29,6 +29,7 @@ use tokio::task::JoinHandle;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::links::LinksBefore;
+use crate::notices::BY_HAND;
 use crate::progress::{Progress, Watch};
 use crate::stop::Stop;
 use crate::track::{KeptAs, Track};
@@ -98,6 +99,7 @@ impl Engine {
             )
             .await;
         lease.release().await?;
+        Box::pin(self.announce(documents, &run.automation)).await;
         applied
     }
 
@@ -159,7 +161,7 @@ impl Engine {
         let (state, error) = match &end {
             Ok(End::Finished) if failures == 0 => (RunState::Done, None),
             Ok(End::Finished) => (RunState::DoneWithFailures, None),
-            Ok(End::Stopped) => (RunState::Interrupted, Some("stopped by hand".to_owned())),
+            Ok(End::Stopped) => (RunState::Interrupted, Some(BY_HAND.to_owned())),
             Ok(End::Unreachable(why)) => (RunState::Interrupted, Some(why.clone())),
             Err(error) => (RunState::Interrupted, Some(error.to_string())),
         };

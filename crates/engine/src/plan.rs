@@ -56,6 +56,17 @@ impl Engine {
         if !errors.is_empty() {
             return Err(EngineError::Documents(errors));
         }
+        let planned = Box::pin(self.plan_checked(documents, automation, options)).await;
+        Box::pin(self.announce(documents, automation)).await;
+        planned
+    }
+
+    async fn plan_checked(
+        &self,
+        documents: &Documents,
+        automation: &str,
+        options: &PlanOptions,
+    ) -> Result<Run, EngineError> {
         let compiled = compile(documents, automation)?;
         let automation = documents
             .automation(automation)

@@ -387,6 +387,7 @@ mod tests {
             then: LinkState::Active,
             operations: vec![operation(create), operation(group.clone()), operation(group)],
             later: Vec::new(),
+            tell: Vec::new(),
             record: None,
         };
         Track::new(0, change)

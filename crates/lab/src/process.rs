@@ -100,7 +100,7 @@ pub(crate) enum Ending {
 }
 
 /// How to start a server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ServerCommand {
     pub(crate) name: &'static str,
     pub(crate) program: PathBuf,

@@ -31,11 +31,13 @@ pub enum SmtpEncryption {
     Tls,
 }
 
-/// A running mail server. Recipients that begin with `busy` are put off once, with `slow` always, and with `no` refused.
+/// A running mail server. Recipients that begin with `busy` are put off once, with `slow` always, and with `no` refused. The first
+/// mail to one with `late` is taken and never answered.
 #[derive(Debug)]
 pub struct SmtpSink {
     // Fields are dropped in this order: the server has to be gone before its folder and its port are.
-    _server: Server,
+    server: Option<Server>,
+    command: ServerCommand,
     folder: InstanceFolder,
     port: ReservedPort,
 }
@@ -60,7 +62,7 @@ impl SmtpSink {
             SmtpEncryption::StartTls => "starttls",
             SmtpEncryption::Tls => "tls",
         };
-        let mut server = Server::start(ServerCommand {
+        let command = ServerCommand {
             name: "smtp",
             program: python,
             arguments: vec![
@@ -77,14 +79,29 @@ impl SmtpSink {
             run_as: RunAs::Caller,
             folder: folder.path().to_owned(),
             ending: Ending::Kill,
-        })?;
-        let address = (Ipv4Addr::LOCALHOST, port.number());
-        server.wait_until_ready(START_LIMIT, || TcpStream::connect(address).is_ok())?;
-        Ok(Self {
-            _server: server,
+        };
+        let mut sink = Self {
+            server: None,
+            command,
             folder,
             port,
-        })
+        };
+        sink.back()?;
+        Ok(sink)
+    }
+
+    /// Ends the server; what it took stays.
+    pub fn away(&mut self) {
+        self.server = None;
+    }
+
+    /// Starts it again at the same port.
+    pub fn back(&mut self) -> Result<(), LabError> {
+        let mut server = Server::start(self.command.clone())?;
+        let address = (Ipv4Addr::LOCALHOST, self.port.number());
+        server.wait_until_ready(START_LIMIT, || TcpStream::connect(address).is_ok())?;
+        self.server = Some(server);
+        Ok(())
     }
 
     /// The port on loopback.

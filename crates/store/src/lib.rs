@@ -15,6 +15,7 @@ mod leases;
 mod links;
 mod local;
 mod migrations;
+mod notices;
 mod packing;
 mod readings;
 mod records;
@@ -33,6 +34,7 @@ pub use journal::{Flush, HistoryEntry, JournalEntry, JournalEvent, OperationId, 
 pub use leases::{Claim, Lease};
 pub use links::{LinkRow, StoredLink};
 pub use local::LocalDirectory;
+pub use notices::{NewNotice, Notice, NoticeEnd, NoticeId, NoticeState};
 pub use readings::Reading;
 pub use records::StoredRecord;
 pub use runs::{NewRun, Run, RunChange, RunId, RunState, RunSummary};

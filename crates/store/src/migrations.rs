@@ -8,11 +8,12 @@ use crate::error::StoreError;
 use crate::transaction::micros;
 
 /// All migrations; the first makes version 1.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_fetches.sql"),
     include_str!("../migrations/0003_memory_of_calls.sql"),
     include_str!("../migrations/0004_readings.sql"),
+    include_str!("../migrations/0005_notices.sql"),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS tenure_schema \

@@ -9,6 +9,7 @@ mod demo;
 mod fetch;
 mod functions;
 mod macros;
+mod notify;
 mod person;
 mod plan;
 mod run;
@@ -91,7 +92,7 @@ pub async fn run(arguments: Arguments) -> Exit {
         }
         Command::Serve(serve) => serve::serve(&home, &serve).await,
         Command::Script(script) => tried::script(&home, &script).await,
-        Command::Notify(notify) => tried::notify(&home, &notify).await,
+        Command::Notify(notify) => notify::notify(&home, &notify).await,
         Command::Webhook(webhook) => webhook::webhook(&home, webhook).await,
         Command::Secret(secret) => secret::secret(&home, secret).await,
         Command::Simulate(simulate) => simulate::simulate(simulate).await,

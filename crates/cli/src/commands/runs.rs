@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::json;
 use tenure_core::document::Documents;
-use tenure_core::redact::Redaction;
+use tenure_core::redact::{HIDDEN, Redaction};
 use tenure_engine::Engine;
-use tenure_store::{JournalEntry, JournalEvent, Run, RunId, RunState};
+use tenure_store::{JournalEntry, JournalEvent, Notice, Run, RunId, RunState};
 
 use crate::arguments::Show;
 use crate::exit::Exit;
@@ -14,22 +14,31 @@ use crate::home::Home;
 use crate::output::json::{self, VERSION, print};
 use crate::output::plan::thousands;
 use crate::output::style::Style;
-use crate::output::{outcome_words, plan, run as output};
+use crate::output::{notices, outcome_words, plan, run as output};
 
 /// Changes that are read at once.
 const PAGE: u32 = 5_000;
+/// Messages that were not sent that are read.
+const OPEN: u32 = 1_000;
 /// Operations that went wrong that are shown.
 const WRONG: usize = 25;
 
 pub async fn runs(home: &Home, automation: Option<&str>, limit: u32, as_json: bool) -> super::Result {
     let engine = home.engine().await?;
     let runs = engine.store().runs(automation, limit).await?;
+    let mut open = engine.store().open_notices(automation, OPEN).await?;
+    hide(engine, &mut open).await?;
     if as_json {
-        print(&json!({ "version": VERSION, "runs": runs.iter().map(json::run).collect::<Vec<_>>() }));
+        print(&json!({
+            "version": VERSION,
+            "runs": runs.iter().map(json::run).collect::<Vec<_>>(),
+            "notices_open": open,
+        }));
     } else if runs.is_empty() {
         println!("There are no runs yet. `tenure plan AUTOMATION` makes the first one.");
     } else {
         output::table(&runs, Style::stdout());
+        notices::open(&open, Style::stdout());
     }
     Ok(Exit::Done)
 }
@@ -102,7 +111,32 @@ pub async fn show_run(engine: &Engine, run: &Run, show: Show) -> super::Result<(
         run.state,
         RunState::Planned | RunState::Held | RunState::Fetching | RunState::Failed
     ) {
-        print_result(engine, run, style).await?;
+        return print_result(engine, run, style).await;
+    }
+    print_notices(engine, run, style).await
+}
+
+async fn print_notices(engine: &Engine, run: &Run, style: Style) -> super::Result<()> {
+    let mut told = engine.store().notices(run.id).await?;
+    hide(engine, &mut told).await?;
+    notices::of_run(run, &told, style);
+    Ok(())
+}
+
+/// Hides the addresses of messages that documents hide.
+pub async fn hide(engine: &Engine, notices: &mut [Notice]) -> super::Result<()> {
+    let mut redactions: HashMap<RunId, Redaction> = HashMap::new();
+    for notice in notices.iter_mut().filter(|notice| !notice.found_by.is_empty()) {
+        let id = notice.id.run;
+        if let std::collections::hash_map::Entry::Vacant(entry) = redactions.entry(id) {
+            let run = engine.store().run(id).await?;
+            entry.insert(redaction(engine, &run).await?);
+        }
+        let hides = |redaction: &Redaction| notice.found_by.iter().any(|name| redaction.hides(name.as_str()));
+        if redactions.get(&id).is_some_and(hides) {
+            HIDDEN.clone_into(&mut notice.id.to);
+            notice.said = notice.said.is_some().then(|| HIDDEN.to_owned());
+        }
     }
     Ok(())
 }
@@ -135,7 +169,9 @@ async fn print_whole(engine: &Engine, run: &Run) -> super::Result<()> {
     for (_, change) in &mut changes {
         redaction.change(change);
     }
-    print(&json::plan(run, &changes, &findings, &journal));
+    let mut notices = engine.store().notices(run.id).await?;
+    hide(engine, &mut notices).await?;
+    print(&json::plan(run, &changes, &findings, &journal, &notices));
     Ok(())
 }
 
@@ -167,7 +203,7 @@ async fn print_result(engine: &Engine, run: &Run, style: Style) -> super::Result
         println!("{} {why}", style.yellow("Interrupted:"));
         println!("The rest can be carried out with `tenure apply {}`.", run.id);
     }
-    Ok(())
+    print_notices(engine, run, style).await
 }
 
 /// Prints the operations that did not succeed, each with the person and what the other side said.

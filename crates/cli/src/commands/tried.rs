@@ -1,12 +1,12 @@
-//! `tenure script test` and `tenure notify test`: scripts and notifications tried on chosen accounts.
+//! Scripts and notifications tried on chosen accounts.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use tenure_core::outcome::Outcome;
-use tenure_engine::{Tried, Tries, WebhookTry};
+use tenure_engine::{ShownMail, Tried, Tries, WebhookTry};
 
 use super::webhook::indented;
-use crate::arguments::{Notify, Script, Which};
+use crate::arguments::{Script, Which};
 use crate::exit::Exit;
 use crate::home::Home;
 use crate::output::json::{VERSION, print};
@@ -68,15 +68,21 @@ pub async fn script(home: &Home, asked: &Script) -> super::Result {
     Ok(end(&tests))
 }
 
-pub async fn notify(home: &Home, asked: &Notify) -> super::Result {
-    let Notify::Test { name, to, which } = asked;
+/// Tries a notification about accounts.
+pub async fn about_accounts(
+    home: &Home,
+    (name, to): (&str, &[String]),
+    directory: Option<&str>,
+    accounts: &[String],
+    how: WebhookTry,
+    as_json: bool,
+) -> super::Result {
     let documents = home.documents()?;
     let engine = home.engine().await?;
-    let directory = which.directory.as_deref();
     let tests = engine
-        .test_notification(&documents, (name, to), directory, &which.accounts, how(which))
+        .test_notification(&documents, (name, to), directory, accounts, how)
         .await?;
-    if which.json {
+    if as_json {
         print_all("notification", name, &tests, |_| json!({}));
         return Ok(end(&tests));
     }
@@ -84,11 +90,7 @@ pub async fn notify(home: &Home, asked: &Notify) -> super::Result {
     for test in &tests {
         head(test, style);
         if let Some(Ok(mail)) = &test.shown {
-            println!("    {}", style.dim(format!("From: {}", mail.from)));
-            println!("    {}", style.dim(format!("To: {}", mail.to.join(", "))));
-            println!("    {}", style.dim(format!("Subject: {}", mail.subject)));
-            indented(mail.text.as_deref());
-            indented(mail.html.as_deref());
+            print_mail(mail, style);
         }
         if let Some(run) = &test.run {
             result(&run.outcome, style);
@@ -96,6 +98,21 @@ pub async fn notify(home: &Home, asked: &Notify) -> super::Result {
         println!();
     }
     Ok(end(&tests))
+}
+
+/// Prints a message as it is sent.
+pub fn print_mail(mail: &ShownMail, style: Style) {
+    if !mail.from.is_empty() {
+        println!("    {}", style.dim(format!("From: {}", mail.from)));
+    }
+    println!("    {}", style.dim(format!("To: {}", mail.to.join(", "))));
+    println!("    {}", style.dim(format!("Subject: {}", mail.subject)));
+    indented(mail.text.as_deref());
+    indented(mail.html.as_deref());
+    for (channel, post) in &mail.posts {
+        println!("    {}", style.dim(format!("channel:{channel}")));
+        indented(serde_json::to_string_pretty(post).ok().as_deref());
+    }
 }
 
 fn how(which: &Which) -> WebhookTry {
@@ -171,7 +188,7 @@ fn head<S, R: Tries>(test: &Tried<S, R>, style: Style) {
     }
 }
 
-fn result(outcome: &Outcome, style: Style) {
+pub fn result(outcome: &Outcome, style: Style) {
     println!("  {} {}", style.bold("result:"), outcome_words(outcome, style));
     if let Outcome::Refused(refusal) | Outcome::Failed(refusal) = outcome
         && !refusal.hint.is_empty()

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use tenure_core::plan::{Change, Finding};
-use tenure_store::{JournalEntry, JournalEvent, Run};
+use tenure_store::{JournalEntry, JournalEvent, Notice, Run};
 
 /// The version of every JSON document that the command prints.
 pub const VERSION: u32 = 1;
@@ -29,13 +29,20 @@ pub fn run(run: &Run) -> Value {
 }
 
 /// A run with its plan and what became of it.
-pub fn plan(run: &Run, changes: &[(u64, Change)], findings: &[Finding], journal: &[JournalEntry]) -> Value {
+pub fn plan(
+    run: &Run,
+    changes: &[(u64, Change)],
+    findings: &[Finding],
+    journal: &[JournalEntry],
+    notices: &[Notice],
+) -> Value {
     json!({
         "version": VERSION,
         "run": self::run(run),
         "changes": changes.iter().map(|(seq, change)| with_number(*seq, change)).collect::<Vec<_>>(),
         "findings": findings,
         "outcomes": journal.iter().filter_map(outcome).collect::<Vec<_>>(),
+        "notices": notices,
     })
 }
 

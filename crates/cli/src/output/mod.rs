@@ -2,6 +2,7 @@
 
 pub mod fixtures;
 pub mod json;
+pub mod notices;
 pub mod person;
 pub mod plan;
 pub mod progress;

@@ -116,6 +116,7 @@ fn schemas_are_json_and_kinds_are_listed() {
         "script",
         "notification",
         "mail_server",
+        "channel",
         "fixture",
     ] {
         assert!(kinds.lines().any(|line| line == kind), "no {kind} in:\n{kinds}");

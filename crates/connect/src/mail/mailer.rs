@@ -1,5 +1,6 @@
 //! Sends notifications: each recipient gets a mail of their own, and what passes is tried again.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::fmt;
@@ -13,11 +14,14 @@ use lettre::message::Mailbox;
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::{Address, AsyncTransport as _};
 use tenure_core::action::Action;
-use tenure_core::document::{Document, Documents, Kind};
+use tenure_core::digest::Digest;
+use tenure_core::document::{Channel as DocumentChannel, Document, Documents, InDoubt, Kind};
 use tenure_core::outcome::{Outcome, Refusal};
 use tenure_core::seams::{Attempt, Performer, Secrets, SourceTrouble, Subject, Task};
 
+use super::channel::Channel;
 use super::compose::{Composed, Prepared, ShownMail};
+use super::delivery::Delivery;
 use super::server::{Open, Server};
 use crate::http::scrub;
 use crate::perform::{refusal, refused};
@@ -45,6 +49,9 @@ pub struct MailRun {
 pub struct Mailer {
     notifications: BTreeMap<String, Result<Prepared, Refusal>>,
     servers: BTreeMap<String, Result<Server, Refusal>>,
+    channels: BTreeMap<String, Channel>,
+    /// The mail server where none is named.
+    only: Option<String>,
     secrets: Arc<dyn Secrets>,
     environment: Environment,
 }
@@ -55,15 +62,23 @@ impl fmt::Debug for Mailer {
     }
 }
 
-/// What became of one mail to one address.
-enum Delivery {
-    Taken,
-    /// Nothing will make the server take it.
-    Refused(String),
-    /// It may go another time.
-    Failed(String),
-    /// Nothing came back.
-    Unknown(String),
+/// A message about a run.
+#[derive(Clone, Copy, Debug)]
+pub struct RunMessage<'a> {
+    /// The notification; Tenure's own without one.
+    pub template: Option<&'a str>,
+    /// The mail server for Tenure's own; the only one when not said.
+    pub server: Option<&'a str>,
+    /// What there is to tell.
+    pub digest: &'a Digest,
+}
+
+/// A message that was written, with what it takes to send it.
+struct Ready<'a> {
+    prepared: Cow<'a, Prepared>,
+    server: Option<&'a Server>,
+    composed: Composed,
+    mail: ShownMail,
 }
 
 /// Whether another try is right.
@@ -82,7 +97,8 @@ impl Mailer {
             (Some(only), None) => Some(only),
             _ => None,
         };
-        let (mut notifications, mut servers) = (BTreeMap::new(), BTreeMap::new());
+        let (mut notifications, mut servers, mut channels) =
+            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for document in documents.iter() {
             match document {
                 Document::Notification(notification) => {
@@ -94,12 +110,17 @@ impl Mailer {
                     let read = Server::new(server).map_err(|error| refusal(&error));
                     servers.insert(server.name.clone(), read);
                 }
+                Document::Channel(channel) => {
+                    channels.insert(channel.name.clone(), Channel::new(channel));
+                }
                 _ => {}
             }
         }
         Self {
             notifications,
             servers,
+            channels,
+            only: only.map(str::to_owned),
             secrets,
             environment,
         }
@@ -116,10 +137,7 @@ impl Mailer {
         subject: &Subject,
         password: &str,
     ) -> Result<ShownMail, Refusal> {
-        let (prepared, server) = self.find(name)?;
-        let composed = prepared.compose(subject, password, &self.environment, self.secrets.as_ref());
-        let composed = composed.await.map_err(|error| refusal(&error))?;
-        Ok(composed.shown(&server.from, to))
+        Ok(self.about_account(name, to, subject, password).await?.mail)
     }
 
     /// Sends a message about one account; `password` is the name of the account's first password in the vault, and `key`
@@ -130,22 +148,105 @@ impl Mailer {
         to: &[String],
         subject: &Subject,
         password: &str,
-        (key, attempt): (&str, Attempt),
+        tried: (&str, Attempt),
     ) -> MailRun {
-        let unsent = |outcome| MailRun { mail: None, outcome };
-        let (prepared, server) = match self.find(name) {
-            Ok(found) => found,
-            Err(why) => return unsent(Outcome::Refused(why)),
+        match self.about_account(name, to, subject, password).await {
+            Ok(ready) => self.send_ready(ready, to, tried).await,
+            Err(why) => MailRun {
+                mail: None,
+                outcome: Outcome::Refused(why),
+            },
+        }
+    }
+
+    /// A message about a run as it would be sent; nothing is.
+    ///
+    /// # Errors
+    /// There is no such notification, or something that it names has no value.
+    pub fn show_digest(&self, message: RunMessage<'_>, to: &[String]) -> Result<ShownMail, Refusal> {
+        Ok(self.about_run(message, to)?.mail)
+    }
+
+    /// Sends a message about a run; `key` is the same whenever it is tried.
+    pub async fn send_digest(
+        &self,
+        message: RunMessage<'_>,
+        to: &[String],
+        tried: (&str, Attempt),
+    ) -> MailRun {
+        match self.about_run(message, to) {
+            Ok(ready) => self.send_ready(ready, to, tried).await,
+            Err(why) => MailRun {
+                mail: None,
+                outcome: Outcome::Refused(why),
+            },
+        }
+    }
+
+    async fn about_account(
+        &self,
+        name: &str,
+        to: &[String],
+        subject: &Subject,
+        password: &str,
+    ) -> Result<Ready<'_>, Refusal> {
+        let prepared = self.prepared(name)?;
+        if prepared.names_password() && to.iter().any(|to| DocumentChannel::named(to).is_some()) {
+            return Err(Refusal {
+                code: String::new(),
+                message: format!("`{name}` has the first password, and everybody in a channel would read it"),
+                hint: "send that by mail to one person".to_owned(),
+            });
+        }
+        let server = self.server_for(prepared, to)?;
+        let composed = prepared.compose(subject, password, &self.environment, self.secrets.as_ref());
+        let composed = composed.await.map_err(|error| refusal(&error))?;
+        self.ready(Cow::Borrowed(prepared), server, composed, to)
+    }
+
+    fn about_run(&self, message: RunMessage<'_>, to: &[String]) -> Result<Ready<'_>, Refusal> {
+        let prepared = if let Some(name) = message.template {
+            Cow::Borrowed(self.prepared(name)?)
+        } else {
+            let server = message.server.or(self.only.as_deref()).unwrap_or_default();
+            Cow::Owned(Prepared::own(server).map_err(|error| refusal(&error))?)
         };
-        let vault = self.secrets.as_ref();
-        let composed = match prepared
-            .compose(subject, password, &self.environment, vault)
-            .await
-        {
-            Ok(composed) => composed,
-            Err(error) => return unsent(Outcome::Refused(refusal(&error))),
-        };
-        let mail = Some(composed.shown(&server.from, to));
+        let server = self.server_for(&prepared, to)?;
+        let composed = prepared
+            .compose_digest(message.digest, &self.environment)
+            .map_err(|error| refusal(&error))?;
+        self.ready(prepared, server, composed, to)
+    }
+
+    fn ready<'a>(
+        &'a self,
+        prepared: Cow<'a, Prepared>,
+        server: Option<&'a Server>,
+        composed: Composed,
+        to: &[String],
+    ) -> Result<Ready<'a>, Refusal> {
+        let mut mail = composed.shown(server.map(|server| &server.from), to);
+        for name in to.iter().filter_map(|to| DocumentChannel::named(to)) {
+            let channel = self.channels.get(name).ok_or_else(|| missing("channel", name))?;
+            let Some((subject, text)) = composed.plain() else {
+                return Err(Refusal {
+                    code: String::new(),
+                    message: format!("`{}` has no `text` for the channel `{name}`", prepared.name),
+                    hint: "add `text` to the notification; channels do not show HTML".to_owned(),
+                });
+            };
+            mail.posts.insert(name.to_owned(), channel.written(subject, text));
+        }
+        Ok(Ready {
+            prepared,
+            server,
+            composed,
+            mail,
+        })
+    }
+
+    async fn send_ready(&self, ready: Ready<'_>, to: &[String], (key, attempt): (&str, Attempt)) -> MailRun {
+        let mail = Some(ready.mail.clone());
         if to.is_empty() {
             let hint = "give the person or manager an address in the directory; the message is sent by the next run \
                         then";
@@ -160,10 +261,11 @@ impl Mailer {
             let outcome = refused(format!("{} addresses, and {MOST} are the most", to.len()), hint);
             return MailRun { mail, outcome };
         }
-        if attempt == Attempt::Again && !prepared.repeatable {
+        if attempt == Attempt::Again && to.iter().any(|to| !self.is_repeatable(&ready.prepared, to)) {
             let what = format!(
-                "Tenure was broken off while it sent `{name}` to {}, and sending it again could send it twice; ask \
+                "Tenure was broken off while it sent `{}` to {}, and sending it again could send it twice; ask \
                  whether it came",
+                ready.prepared.name,
                 to.join(", ")
             );
             return MailRun {
@@ -171,34 +273,67 @@ impl Mailer {
                 outcome: Outcome::InDoubt { what },
             };
         }
-        let outcome = match server.open(&self.environment, vault).await {
-            Ok(open) => self.deliver(prepared, &composed, (server, open), to, key).await,
-            Err(error) => match error.kind {
-                SourceTrouble::Unreachable => Outcome::Failed(refusal(&error)),
-                _ => Outcome::Refused(refusal(&error)),
+        let vault = self.secrets.as_ref();
+        let open = match ready.server {
+            None => None,
+            Some(server) => match server.open(&self.environment, vault).await {
+                Ok(open) => Some((server, open)),
+                Err(error) => {
+                    let outcome = match error.kind {
+                        SourceTrouble::Unreachable => Outcome::Failed(refusal(&error)),
+                        _ => Outcome::Refused(refusal(&error)),
+                    };
+                    return MailRun { mail, outcome };
+                }
             },
         };
+        let outcome = self.deliver(&ready, open, to, key).await;
         MailRun { mail, outcome }
+    }
+
+    /// Whether a message is sent again to somebody when it is not known whether it was sent.
+    fn is_repeatable(&self, prepared: &Prepared, to: &str) -> bool {
+        match (prepared.in_doubt, DocumentChannel::named(to)) {
+            (Some(in_doubt), _) => in_doubt == InDoubt::Repeat,
+            (None, None) => true,
+            (None, Some(channel)) => self.channels.get(channel).is_some_and(Channel::takes_keys),
+        }
     }
 
     /// One mail for each address. The message counts as sent when it was taken for one of them: sent again, it would
     /// come to that one again.
     async fn deliver(
         &self,
-        prepared: &Prepared,
-        composed: &Composed,
-        (server, open): (&Server, &Open),
+        ready: &Ready<'_>,
+        open: Option<(&Server, &Open)>,
         to: &[String],
         key: &str,
     ) -> Outcome {
         let (mut taken, mut refused_for, mut failed_for, mut unknown) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (address, number) in to.iter().zip(1..) {
-            let id = match number {
-                1 => format!("<{key}@{}>", server.from.email.domain()),
-                _ => format!("<{key}.{number}@{}>", server.from.email.domain()),
+            let repeatable = self.is_repeatable(&ready.prepared, address);
+            let delivery = match (DocumentChannel::named(address), open) {
+                (Some(name), _) => match (self.channels.get(name), ready.mail.posts.get(name)) {
+                    (Some(channel), Some(post)) => {
+                        let vault = self.secrets.as_ref();
+                        channel
+                            .post(post, (key, repeatable), &self.environment, vault)
+                            .await
+                    }
+                    _ => Delivery::Refused(missing("channel", name).message),
+                },
+                (None, Some((server, open))) => {
+                    let id = match number {
+                        1 => format!("<{key}@{}>", server.from.email.domain()),
+                        _ => format!("<{key}.{number}@{}>", server.from.email.domain()),
+                    };
+                    self.one(&ready.composed, (server, open), address, (id, repeatable))
+                        .await
+                }
+                (None, None) => Delivery::Refused("there is no mail server".to_owned()),
             };
-            match self.one(prepared, composed, (server, open), address, id).await {
+            match delivery {
                 Delivery::Taken => taken.push(address.as_str()),
                 Delivery::Refused(why) => refused_for.push(format!("{address}: {why}")),
                 Delivery::Failed(why) => failed_for.push(format!("{address}: {why}")),
@@ -220,7 +355,10 @@ impl Mailer {
                 captured: BTreeMap::new(),
             };
         }
-        let what = format!("{} did not take it: {}", server.place(), not.join("; "));
+        let what = match open {
+            Some((server, _)) => format!("{} did not take it: {}", server.place(), not.join("; ")),
+            None => format!("it was not taken: {}", not.join("; ")),
+        };
         if !unknown.is_empty() {
             return Outcome::InDoubt {
                 what: format!("{what}; whether it was sent is not known"),
@@ -232,21 +370,23 @@ impl Mailer {
             hint: hint.to_owned(),
         };
         if failed_for.is_empty() {
-            return Outcome::Refused(why(&format!(
-                "check the address, and the settings of the mail server `{}`",
-                server.name()
-            )));
+            return Outcome::Refused(why(&match open {
+                Some((server, _)) => format!(
+                    "check the address, and the settings of the mail server `{}`",
+                    server.name()
+                ),
+                None => "check the channel, and the address of its incoming webhook".to_owned(),
+            }));
         }
         Outcome::Failed(why("the next run sends it again"))
     }
 
     async fn one(
         &self,
-        prepared: &Prepared,
         composed: &Composed,
         (server, open): (&Server, &Open),
         address: &str,
-        id: String,
+        (id, repeatable): (String, bool),
     ) -> Delivery {
         let address: Address = match address.parse() {
             Ok(address) => address,
@@ -260,7 +400,7 @@ impl Mailer {
         };
         let (mut pause, mut tries) = (FIRST_PAUSE, 1);
         loop {
-            let (delivery, again) = match self.attempt(prepared, open, &message).await {
+            let (delivery, again) = match attempt(repeatable, open, &message).await {
                 Ok(()) => return Delivery::Taken,
                 Err(failed) => failed,
             };
@@ -273,53 +413,23 @@ impl Mailer {
         }
     }
 
-    /// One try; and when it failed, whether another one is right.
-    async fn attempt(
-        &self,
-        prepared: &Prepared,
-        open: &Open,
-        message: &lettre::Message,
-    ) -> Result<(), (Delivery, Again)> {
-        let said = |error: &SmtpError| said(error, open);
-        if !prepared.repeatable {
-            // Whatever fails before the message goes is certain.
-            match open.transport.test_connection().await {
-                Ok(true) => {}
-                Ok(false) => {
-                    return Err((Delivery::Failed("the server is not ready".to_owned()), Again::Yes));
-                }
-                Err(error) if error.is_permanent() => {
-                    return Err((Delivery::Refused(said(&error)), Again::No));
-                }
-                Err(error) => return Err((Delivery::Failed(said(&error)), Again::Yes)),
-            }
+    fn prepared(&self, name: &str) -> Result<&Prepared, Refusal> {
+        match self.notifications.get(name) {
+            Some(Ok(prepared)) => Ok(prepared),
+            Some(Err(why)) => Err(why.clone()),
+            None => Err(missing("notification", name)),
         }
-        let Err(error) = open.transport.send(message.clone()).await else {
-            return Ok(());
-        };
-        let why = said(&error);
-        Err(if error.is_permanent() || error.is_client() {
-            (Delivery::Refused(why), Again::No)
-        } else if error.is_transient() || prepared.repeatable {
-            (Delivery::Failed(why), Again::Yes)
-        } else {
-            (Delivery::Unknown(why), Again::No)
-        })
     }
 
-    fn find(&self, name: &str) -> Result<(&Prepared, &Server), Refusal> {
-        let missing = |what: &str, name: &str| Refusal {
-            code: String::new(),
-            message: format!("there is no {what} `{name}`"),
-            hint: "correct the documents, and make a new plan".to_owned(),
-        };
-        let prepared = match self.notifications.get(name) {
-            Some(Ok(prepared)) => prepared,
-            Some(Err(why)) => return Err(why.clone()),
-            None => return Err(missing("notification", name)),
-        };
+    /// The server that sends a message; none when all of it goes to channels.
+    fn server_for(&self, prepared: &Prepared, to: &[String]) -> Result<Option<&Server>, Refusal> {
+        if !to.is_empty() && to.iter().all(|to| DocumentChannel::named(to).is_some()) {
+            return Ok(None);
+        }
         match self.servers.get(&prepared.server) {
-            Some(Ok(server)) => Ok((prepared, server)),
+            // It is only looked at.
+            None if to.is_empty() => Ok(None),
+            Some(Ok(server)) => Ok(Some(server)),
             Some(Err(why)) => Err(why.clone()),
             None => Err(missing("mail server", &prepared.server)),
         }
@@ -343,6 +453,43 @@ impl Performer for Mailer {
             .collect()
             .await
     }
+}
+
+fn missing(what: &str, name: &str) -> Refusal {
+    Refusal {
+        code: String::new(),
+        message: format!("there is no {what} `{name}`"),
+        hint: "correct the documents, and make a new plan".to_owned(),
+    }
+}
+
+/// One try; and when it failed, whether another one is right.
+async fn attempt(repeatable: bool, open: &Open, message: &lettre::Message) -> Result<(), (Delivery, Again)> {
+    let said = |error: &SmtpError| said(error, open);
+    if !repeatable {
+        // Whatever fails before the message goes is certain.
+        match open.transport.test_connection().await {
+            Ok(true) => {}
+            Ok(false) => {
+                return Err((Delivery::Failed("the server is not ready".to_owned()), Again::Yes));
+            }
+            Err(error) if error.is_permanent() => {
+                return Err((Delivery::Refused(said(&error)), Again::No));
+            }
+            Err(error) => return Err((Delivery::Failed(said(&error)), Again::Yes)),
+        }
+    }
+    let Err(error) = open.transport.send(message.clone()).await else {
+        return Ok(());
+    };
+    let why = said(&error);
+    Err(if error.is_permanent() || error.is_client() {
+        (Delivery::Refused(why), Again::No)
+    } else if error.is_transient() || repeatable {
+        (Delivery::Failed(why), Again::Yes)
+    } else {
+        (Delivery::Unknown(why), Again::No)
+    })
 }
 
 /// What went wrong, with its causes and without secrets.

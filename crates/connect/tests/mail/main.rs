@@ -2,6 +2,8 @@
 #![cfg(unix)]
 
 #[cfg(test)]
+mod channels;
+#[cfg(test)]
 mod delivery;
 #[cfg(test)]
 mod office;

@@ -1,5 +1,6 @@
 //! A mail server with a notification, and an account to write about.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,12 +26,45 @@ pub const KEY: &str = "0c1f2e6a-5b1d-8f00-8d0e-0123456789ab";
 
 struct Vault;
 
+thread_local! {
+    /// The address of a channel, of each test its own.
+    static HOOK: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Keeps the address of a channel.
+pub fn hook(url: &str) {
+    HOOK.with_borrow_mut(|hook| url.clone_into(hook));
+}
+
+/// A vault.
+pub fn secrets() -> Arc<dyn Secrets> {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    Arc::new(Vault)
+}
+
+/// What messages are written in.
+pub fn environment() -> Environment {
+    Environment {
+        variables: Variables::default(),
+        manners: tenure_connect::http::Manners::default(),
+        folder: Authority::shared()
+            .unwrap()
+            .ca_pem_path()
+            .parent()
+            .unwrap()
+            .to_owned(),
+        lookups: Lookups::default(),
+        now: Arc::new(|| "2026-01-05T08:00:00Z".parse().unwrap()),
+    }
+}
+
 #[async_trait]
 impl Secrets for Vault {
     async fn get(&self, name: &str) -> Result<Secret, SecretError> {
         match name {
             "smtp" => Ok(Secret::new(LOGIN.1.to_owned())),
             "wrong" => Ok(Secret::new("planted wr0ng/p4ss+&3b7".to_owned())),
+            "hook" => Ok(Secret::new(HOOK.with_borrow(String::clone))),
             "password/corp/E-7" => Ok(Secret::new(FIRST.to_owned())),
             _ => Err(SecretError::Missing {
                 name: name.to_owned(),
@@ -45,7 +79,6 @@ impl Secrets for Vault {
 
 /// What sends this notification by a server at this port, whose document has these fields.
 pub fn mailer(port: u16, server: Value, notification: Value) -> Mailer {
-    drop(rustls::crypto::ring::default_provider().install_default());
     let filled = |mut document: Value, fields: Value| {
         let Value::Object(fields) = fields else {
             panic!("{fields}")
@@ -66,19 +99,7 @@ pub fn mailer(port: u16, server: Value, notification: Value) -> Mailer {
     let documents: Documents = [Document::MailServer(server), Document::Notification(notification)]
         .into_iter()
         .collect();
-    let environment = Environment {
-        variables: Variables::default(),
-        manners: tenure_connect::http::Manners::default(),
-        folder: Authority::shared()
-            .unwrap()
-            .ca_pem_path()
-            .parent()
-            .unwrap()
-            .to_owned(),
-        lookups: Lookups::default(),
-        now: Arc::new(|| "2026-01-05T08:00:00Z".parse().unwrap()),
-    };
-    Mailer::new(&documents, Arc::new(Vault), environment)
+    Mailer::new(&documents, secrets(), environment())
 }
 
 /// A server without encryption, for what is not about it.

@@ -5,7 +5,7 @@ use crate::attribute::{AttributeIndex, AttributeName};
 use crate::document::{self, DirectoryKind, ModifyAttributes, OneOrMany, StepList};
 use crate::expression::{Condition, Format};
 use crate::link::StepKey;
-use crate::plan::{CloudTask, Event, Perform, Recipient, Step, Task};
+use crate::plan::{CloudTask, Event, Perform, Recipient, Step, Task, Teller};
 
 use super::{CompileError, Compiler, column_or_format, fault, formats, missing};
 
@@ -270,9 +270,35 @@ impl Compiler<'_> {
         let message = message.ok_or_else(|| missing("notification", &notify.template, at))?;
         let mut reads = self.reads(message.attributes());
         let address = self.dictionary.add(message.address.clone());
-        let mut to = Vec::new();
-        for text in notify.to.as_slice() {
+        let to = self.recipients(notify.to.as_slice(), address, &mut reads, at)?;
+        let mut known = std::collections::HashSet::new();
+        reads.retain(|index| known.insert(index.0));
+        Ok(Some(Perform {
+            action: Action::Notify {
+                message: notify.template.clone(),
+                to: Vec::new(),
+                with: Vec::new(),
+            },
+            to,
+            key: keys.of(&format!("notification {}", notify.template)),
+            reads,
+        }))
+    }
+
+    /// To whom messages go. What they are found by is added to `reads`; `address` is the attribute with addresses.
+    pub(super) fn recipients(
+        &mut self,
+        texts: &[String],
+        address: AttributeIndex,
+        reads: &mut Vec<AttributeIndex>,
+        at: &str,
+    ) -> Result<Vec<Recipient>, CompileError> {
+        let mut to = Vec::with_capacity(texts.len());
+        for text in texts {
             to.push(match text.as_str() {
+                channel if document::Channel::named(channel).is_some() => {
+                    Recipient::Channel(channel.to_owned())
+                }
                 "person" => {
                     reads.push(address);
                     Recipient::Person(address)
@@ -298,18 +324,39 @@ impl Compiler<'_> {
                 }
             });
         }
-        let mut known = std::collections::HashSet::new();
-        reads.retain(|index| known.insert(index.0));
-        Ok(Some(Perform {
-            action: Action::Notify {
-                message: notify.template.clone(),
-                to: Vec::new(),
-                with: Vec::new(),
-            },
-            to,
-            key: keys.of(&format!("notification {}", notify.template)),
-            reads,
-        }))
+        Ok(to)
+    }
+
+    /// Who is told what was done for one person.
+    pub(super) fn tellers(
+        &mut self,
+        automation: &document::Automation,
+        at: &str,
+    ) -> Result<Vec<Teller>, CompileError> {
+        let mut tells = Vec::new();
+        for (notice, number) in automation.notify.iter().zip(0u32..) {
+            if notice.digest != document::DigestOf::Person {
+                continue;
+            }
+            let message = match &notice.template {
+                None => None,
+                Some(name) => {
+                    let message = self.documents.notification(name);
+                    Some(message.ok_or_else(|| missing("notification", name, at))?)
+                }
+            };
+            let address =
+                message.map_or_else(|| AttributeName::new("mail"), |message| message.address.clone());
+            let address = self.dictionary.add(address);
+            let mut reads = Vec::new();
+            let at = format!("{at}, notify[{number}]");
+            tells.push(Teller {
+                notice: number,
+                to: self.recipients(notice.to.as_slice(), address, &mut reads, &at)?,
+                reads,
+            });
+        }
+        Ok(tells)
     }
 
     /// Attributes that are read because a step names them.

@@ -14,6 +14,7 @@ use crate::password::PasswordRule;
 
 use super::cloud_steps::SetAutoReply;
 use super::directory_steps::{Delete, Disable, Expiry, MoveAcrossGroups, Restore};
+use super::run_notice::RunNotice;
 use super::scalar::{GuardLimit, OneOrMany, Span};
 
 /// A data source and a directory, with the rules that keep the accounts in one true to the other.
@@ -46,6 +47,9 @@ pub struct Automation {
     /// When it runs by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
+    /// Who is told what its runs did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notify: Vec<RunNotice>,
 }
 
 /// What is done on which event.
@@ -333,7 +337,8 @@ pub struct Nothing {}
 pub struct Notify {
     /// The message.
     pub template: String,
-    /// Who: `manager`, `person`, an address (a format), or all members of a group, by its distinguished name.
+    /// Who: `manager`, `person`, an address (a format), all members of a group, by its distinguished name, or
+    /// `channel:NAME`.
     pub to: OneOrMany<String>,
 }
 

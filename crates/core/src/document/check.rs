@@ -4,6 +4,7 @@
 mod application;
 mod automation;
 mod captures;
+mod channel;
 mod cloud;
 mod cron;
 mod data_source;
@@ -19,6 +20,7 @@ mod microsoft365;
 mod names;
 mod notification;
 mod repeat;
+mod run_notice;
 mod script;
 mod steps;
 mod template;
@@ -124,6 +126,7 @@ impl<'d> Checker<'d> {
             Document::Script(script) => self.script(script),
             Document::Notification(notification) => self.notification(notification),
             Document::MailServer(server) => self.mail_server(server),
+            Document::Channel(channel) => self.channel(channel),
             Document::Format(format) => self.named_format(format),
             Document::Fixture(fixture) => self.fixture(fixture),
         }

@@ -223,6 +223,7 @@ fn typed(kind: Kind, tree: Node) -> Result<Document, Vec<Wrong>> {
         Kind::Script => typed::read(tree).map(Document::Script),
         Kind::Notification => typed::read(tree).map(Document::Notification),
         Kind::MailServer => typed::read(tree).map(Document::MailServer),
+        Kind::Channel => typed::read(tree).map(Document::Channel),
         Kind::Fixture => typed::read(tree).map(Document::Fixture),
     }
 }

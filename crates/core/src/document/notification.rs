@@ -84,8 +84,8 @@ pub struct Notification {
     /// The message as HTML. A template, in which values are escaped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
-    /// What is done when it is not known whether it was sent: `repeat` when not said, since a message that comes twice
-    /// has the same id.
+    /// What is done when it is not known whether it was sent: `repeat` when not said, since a mail that comes twice has
+    /// the same id; in a channel, where two are two, `ask`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_doubt: Option<InDoubt>,
 }
@@ -126,8 +126,9 @@ impl Notification {
         attributes
     }
 
-    /// Whether it is sent again when it is not known whether it was sent.
-    pub fn is_repeatable(&self) -> bool {
-        self.in_doubt != Some(InDoubt::Ask)
+    /// Whether a template names the first password.
+    pub fn names_password(&self) -> bool {
+        let mut templates = self.templates();
+        templates.any(|(_, text)| TextTemplate::parse(text).is_ok_and(|read| read.names("password")))
     }
 }

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::set::Kind;
 use super::{
-    Application, Automation, DataSource, Directory, Fixture, Lookup, MailServer, NamedFormat, Notification,
-    Policy, Script, Template,
+    Application, Automation, Channel, DataSource, Directory, Fixture, Lookup, MailServer, NamedFormat,
+    Notification, Policy, Script, Template,
 };
 
 /// The names of all kinds of document, in the order in which documentation lists them.
-pub fn kinds() -> [&'static str; 12] {
+pub fn kinds() -> [&'static str; 13] {
     Kind::ALL.map(Kind::name)
 }
 
@@ -29,6 +29,7 @@ pub fn schema(kind: &str) -> Option<Value> {
         Kind::Script => schemars::schema_for!(Script),
         Kind::Notification => schemars::schema_for!(Notification),
         Kind::MailServer => schemars::schema_for!(MailServer),
+        Kind::Channel => schemars::schema_for!(Channel),
         Kind::Fixture => schemars::schema_for!(Fixture),
     };
     let mut schema = schema.to_value();

@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 use super::error::listed;
 use super::tree::{Position, parent};
 use super::{
-    Application, Automation, DataSource, Directory, Fixture, Lookup, MailServer, NamedFormat, Notification,
-    Policy, Script, Template,
+    Application, Automation, Channel, DataSource, Directory, Fixture, Lookup, MailServer, NamedFormat,
+    Notification, Policy, Script, Template,
 };
 
 /// Kinds of document.
@@ -40,13 +40,15 @@ pub enum Kind {
     Notification,
     /// A server that takes mail.
     MailServer,
+    /// A place where people talk.
+    Channel,
     /// A person to try a mapping with.
     Fixture,
 }
 
 impl Kind {
     /// All kinds, in the order in which documentation lists them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Application,
         Self::DataSource,
         Self::Directory,
@@ -58,6 +60,7 @@ impl Kind {
         Self::Script,
         Self::Notification,
         Self::MailServer,
+        Self::Channel,
         Self::Fixture,
     ];
 
@@ -75,6 +78,7 @@ impl Kind {
             Self::Script => "script",
             Self::Notification => "notification",
             Self::MailServer => "mail_server",
+            Self::Channel => "channel",
             Self::Fixture => "fixture",
         }
     }
@@ -128,6 +132,8 @@ pub enum Document {
     Notification(Notification),
     /// A server that takes mail.
     MailServer(MailServer),
+    /// A place where people talk.
+    Channel(Channel),
     /// `kind: fixture`.
     Fixture(Fixture),
 }
@@ -147,6 +153,7 @@ impl Document {
             Self::Script(_) => Kind::Script,
             Self::Notification(_) => Kind::Notification,
             Self::MailServer(_) => Kind::MailServer,
+            Self::Channel(_) => Kind::Channel,
             Self::Fixture(_) => Kind::Fixture,
         }
     }
@@ -165,6 +172,7 @@ impl Document {
             Self::Script(document) => &document.name,
             Self::Notification(document) => &document.name,
             Self::MailServer(document) => &document.name,
+            Self::Channel(document) => &document.name,
             Self::Fixture(document) => &document.name,
         }
     }
@@ -259,6 +267,10 @@ impl Documents {
     by_name!(
         /// The mail server of this name.
         mail_server, MailServer
+    );
+    by_name!(
+        /// The channel of this name.
+        channel, Channel
     );
     by_name!(
         /// The fixture of this name.

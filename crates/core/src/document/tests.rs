@@ -9,6 +9,7 @@ mod loading;
 mod microsoft365;
 mod performing;
 mod robustness;
+mod telling;
 mod templates;
 mod webhooks;
 

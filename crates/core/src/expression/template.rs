@@ -3,6 +3,9 @@
 
 use std::cell::Cell;
 
+use serde_json::Value as Json;
+use serde_json::value::{RawValue, to_raw_value};
+
 use super::condition::Condition;
 use super::error::ExpressionError;
 use super::format::{Evaluated, Format, MAX_FORMAT, end_of_expression};
@@ -215,6 +218,20 @@ impl Evaluation<'_> {
                     self.blocks(chosen, scope, text)?
                 }
                 Block::For { name, list, body } => {
+                    if let Some(items) = objects(list, scope)? {
+                        let mut missing = None;
+                        for item in &items {
+                            let inner = scope.clone().with_value(name, &**item);
+                            missing = self.blocks(body, &inner, text)?;
+                            if missing.is_some() {
+                                break;
+                            }
+                        }
+                        if missing.is_some() {
+                            return Ok(missing);
+                        }
+                        continue;
+                    }
                     let items = match list.evaluate(scope)? {
                         Evaluated::Values(values) => values,
                         // Over nothing there are no turns.
@@ -237,6 +254,19 @@ impl Evaluation<'_> {
         }
         Ok(None)
     }
+}
+
+/// The items of a list, when they have members of their own.
+fn objects(list: &Format, scope: &Scope<'_>) -> Result<Option<Vec<Box<RawValue>>>, ExpressionError> {
+    let Ok(Json::Array(items)) = list.evaluate_json(scope)? else {
+        return Ok(None);
+    };
+    if items.is_empty() || !items.iter().all(Json::is_object) {
+        return Ok(None);
+    }
+    let raw: Result<Vec<_>, _> = items.iter().map(to_raw_value).collect();
+    // What was JSON can be written as JSON.
+    Ok(raw.ok())
 }
 
 struct Parser<'s> {
@@ -413,6 +443,24 @@ mod tests {
         assert_eq!(
             made("{{ '{% if %}' }} {{ name | default('{#') }}"),
             "{% if %} Ada &amp;lt;Lovelace>"
+        );
+    }
+
+    #[test]
+    fn items_of_loops_may_have_members() {
+        let json =
+            serde_json::json!([{ "name": "Ada <L>", "what": ["a", "b"] }, { "name": "Bob", "what": [] }]);
+        let people = to_raw_value(&json).unwrap();
+        let scope = Scope::new().with_value("people", &*people);
+        let text =
+            "{% for one in people %}{{ one.name }}:{% for x in one.what %} {{ x }}{% endfor %};{% endfor %}";
+        let escape = |text: &str| Ok(text.replace('<', "&lt;"));
+        let made = TextTemplate::parse(text).unwrap().evaluate(&scope, &escape);
+        assert_eq!(made.unwrap().unwrap(), "Ada &lt;L>: a b;Bob:;");
+        let missing = TextTemplate::parse("{% for one in people %}{{ one.mail }}{% endfor %}").unwrap();
+        assert_eq!(
+            missing.evaluate(&scope, &escape).unwrap(),
+            Err("one.mail".to_owned())
         );
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::action::Action;
+use crate::attribute::AttributeName;
 use crate::dn::Dn;
 use crate::link::{LinkState, Owed};
 use crate::profile::{PersonKey, RecordHash};
@@ -38,9 +39,24 @@ pub struct Change {
     /// Calls that the event asks for at a later date.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub later: Vec<Owed>,
+    /// Who is told in one message what came of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tell: Vec<Tell>,
     /// Hash of the record that the change was made from; none when the record is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<RecordHash>,
+}
+
+/// Who is told of one change, by an entry of the automation's `notify`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tell {
+    /// Which entry, counted from nought.
+    pub notice: u32,
+    /// Addresses and channels.
+    pub to: Vec<String>,
+    /// The attributes of the account from which addresses were taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of: Vec<AttributeName>,
 }
 
 /// One write of a change.

@@ -20,12 +20,13 @@ mod rules;
 mod steps;
 mod text;
 
-pub use change::{Change, Event, Finding, FindingKind, Operation, Reason};
+pub use change::{Change, Event, Finding, FindingKind, Operation, Reason, Tell};
 pub use cloud::CloudTask;
 pub use guard::{Counts, Hold, HoldKind, Limit, Limits, Observation, Tally, holds};
 pub use naming::{NameKind, Numbers};
 pub use planner::{PlanSink, Planner, Summary, World};
 pub use presence::{Absence, Presence, Sorted, sort};
 pub use rules::{
-    Model, Perform, Recipient, ReservedName, Rules, Says, Step, Task, Template, TemplateRule, UniqueName,
+    Model, Perform, Recipient, ReservedName, Rules, Says, Step, Task, Teller, Template, TemplateRule,
+    UniqueName,
 };

@@ -239,6 +239,7 @@ impl<'a> Planner<'a> {
         notice_of_disabled(event, profile, account, out);
         let Drafted {
             mut operations,
+            told,
             later,
             due,
             deleted,
@@ -278,6 +279,7 @@ impl<'a> Planner<'a> {
             Standing::Recognised(fit) => Some(fit.how.clone()),
             _ => None,
         };
+        let tell = self.recipients.tell(&told, &operations, self.world.now);
         let change = Change {
             person: profile.key.clone(),
             name: self.display(Some(profile), account),
@@ -289,6 +291,7 @@ impl<'a> Planner<'a> {
             then,
             operations,
             later,
+            tell,
             record: Some(profile.record),
         };
         match unknown {
@@ -382,6 +385,12 @@ impl<'a> Planner<'a> {
                             .display
                             .and_then(|attribute| profile.attributes.first(attribute))
                             .map_or_else(|| created_name(&operations), str::to_owned);
+                        let created = operations.iter().find_map(|operation| match &operation.action {
+                            Action::CreateAccount { attributes, .. } => Some(attributes.as_slice()),
+                            _ => None,
+                        });
+                        let told = created.unwrap_or_default();
+                        let tell = self.recipients.tell(told, &operations, self.world.now);
                         let change = Change {
                             person: profile.key.clone(),
                             name,
@@ -393,6 +402,7 @@ impl<'a> Planner<'a> {
                             then,
                             operations,
                             later,
+                            tell,
                             record: Some(profile.record),
                         };
                         match unknown {
@@ -430,6 +440,7 @@ impl<'a> Planner<'a> {
             then: LinkState::Left,
             operations: vec![Operation::write(action, "rehire")],
             later: Vec::new(),
+            tell: Vec::new(),
             record: Some(profile.record),
         })
     }
@@ -472,10 +483,12 @@ impl<'a> Planner<'a> {
         }
         let Drafted {
             mut operations,
+            told,
             later,
             deleted,
             ..
         } = draft.finish();
+        self.recipients.resolve(&mut operations, self.world.now);
         register.make_room(&mut operations);
         doubts(Some(link), out);
         let then = if deleted {
@@ -486,6 +499,7 @@ impl<'a> Planner<'a> {
         if operations.is_empty() && link.state == then {
             return;
         }
+        let tell = self.recipients.tell(&told, &operations, self.world.now);
         out.change(Change {
             person: link.key.clone(),
             name: self.display(None, account),
@@ -497,6 +511,7 @@ impl<'a> Planner<'a> {
             then,
             operations,
             later,
+            tell,
             record: None,
         });
     }

@@ -12,8 +12,8 @@ use crate::attribute::AttributeIndex;
 use crate::dn::Dn;
 use crate::expression::{Evaluated, Format, Scope, Value};
 
-use super::change::Operation;
-use super::rules::{Perform, Recipient, Rules, Task};
+use super::change::{Operation, Tell};
+use super::rules::{Recipient, Rules, Task};
 
 /// Finds addresses among the accounts of a directory.
 pub(super) struct Recipients<'a> {
@@ -49,11 +49,51 @@ impl<'a> Recipients<'a> {
                 Task::Perform(perform) if perform.key == owed.step => Some(perform),
                 _ => None,
             });
-            *to = step.map(|step| self.of(step, with, now)).unwrap_or_default();
+            *to = step.map(|step| self.of(&step.to, with, now)).unwrap_or_default();
         }
     }
 
-    fn of(&self, perform: &Perform, with: &[AttributeValues], now: Timestamp) -> Vec<String> {
+    /// Who is told of a change that does something, by what the account has once it is done.
+    pub(super) fn tell(
+        &self,
+        told: &[AttributeValues],
+        operations: &[Operation],
+        now: Timestamp,
+    ) -> Vec<Tell> {
+        if operations.is_empty() {
+            return Vec::new();
+        }
+        if self.rules.tells.is_empty() {
+            return Vec::new();
+        }
+        // What is written by itself, such as a manager, is not among what the account is made with.
+        let written = operations.iter().filter_map(|operation| match &operation.action {
+            Action::ModifyAttributes { changes } => Some(changes),
+            _ => None,
+        });
+        let mut told = told.to_vec();
+        for change in written.flatten() {
+            told.retain(|values| values.name != change.name);
+            told.push(AttributeValues {
+                name: change.name.clone(),
+                values: change.after.clone(),
+            });
+        }
+        let tells = self.rules.tells.iter().map(|teller| {
+            let names = teller
+                .reads
+                .iter()
+                .filter_map(|index| self.rules.dictionary.name(*index));
+            Tell {
+                notice: teller.notice,
+                to: self.of(&teller.to, &told, now),
+                of: names.cloned().collect(),
+            }
+        });
+        tells.filter(|tell| !tell.to.is_empty()).collect()
+    }
+
+    fn of(&self, to: &[Recipient], with: &[AttributeValues], now: Timestamp) -> Vec<String> {
         let told = |index: AttributeIndex| -> &[String] {
             let name = self.rules.dictionary.name(index);
             let values = with.iter().find(|values| Some(&values.name) == name);
@@ -66,7 +106,7 @@ impl<'a> Recipients<'a> {
                 addresses.push(address.to_owned());
             }
         };
-        for recipient in &perform.to {
+        for recipient in to {
             match recipient {
                 Recipient::Person(address) => told(*address).iter().take(1).for_each(|one| add(one)),
                 Recipient::Manager { link, address } => {
@@ -83,6 +123,7 @@ impl<'a> Recipients<'a> {
                         self.members(&group, *address).iter().for_each(|one| add(one));
                     }
                 }
+                Recipient::Channel(channel) => add(channel),
                 Recipient::Address(format) => {
                     self.values(format, with, now).iter().for_each(|one| add(one));
                 }

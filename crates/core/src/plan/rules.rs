@@ -32,6 +32,8 @@ pub struct Rules {
     pub leaver: Vec<Step>,
     /// What is done when somebody is back.
     pub rehire: Vec<Step>,
+    /// Who is told what was done for one person.
+    pub tells: Vec<Teller>,
     /// The guards.
     pub limits: Limits,
     /// Value tables that expressions call.
@@ -220,6 +222,17 @@ pub struct Perform {
     pub reads: Vec<AttributeIndex>,
 }
 
+/// Who is told in one message what was done for one person.
+#[derive(Debug)]
+pub struct Teller {
+    /// Which entry of the automation's `notify`, counted from nought.
+    pub notice: u32,
+    /// To whom it goes.
+    pub to: Vec<Recipient>,
+    /// The attributes that addresses are taken from.
+    pub reads: Vec<AttributeIndex>,
+}
+
 /// To whom a message goes.
 #[derive(Debug)]
 pub enum Recipient {
@@ -241,6 +254,8 @@ pub enum Recipient {
     },
     /// This address. A format.
     Address(Format),
+    /// A channel, as documents write it.
+    Channel(String),
 }
 
 /// How an account is created, and how it should be later on.

@@ -74,6 +74,8 @@ enum CallCondition {
 pub(super) struct Drafted {
     /// The operations that are missing.
     pub(super) operations: Vec<Operation>,
+    /// What those who are told of them are found by.
+    pub(super) told: Vec<AttributeValues>,
     /// Calls that come at a later date.
     pub(super) later: Vec<Owed>,
     /// When a delayed step comes due.
@@ -179,6 +181,8 @@ impl<'a> Draft<'a> {
     /// The operations that are missing, and what comes later.
     pub(super) fn finish(mut self) -> Drafted {
         self.tell_calls();
+        let tellers = self.rules.tells.iter();
+        let told = tellers.flat_map(|teller| self.told(&teller.reads)).collect();
         if !self.asked.is_empty() {
             let changes = std::mem::take(&mut self.asked);
             let operation = Operation::write(Action::ModifyAttributes { changes }, "mapping");
@@ -186,6 +190,7 @@ impl<'a> Draft<'a> {
         }
         Drafted {
             operations: self.operations,
+            told,
             later: self.later,
             due: self.due,
             deleted: self.deleted,
@@ -215,7 +220,7 @@ impl<'a> Draft<'a> {
                 continue;
             }
             if let Some(perform) = called.perform {
-                let told = self.told(perform);
+                let told = self.told(&perform.reads);
                 if let Some(operation) = self.operations.get_mut(called.at) {
                     operation.action.tell(told);
                 }
@@ -224,8 +229,8 @@ impl<'a> Draft<'a> {
     }
 
     /// What a call names of the account as it will be, or for what that has not, of the person.
-    fn told(&self, perform: &Perform) -> Vec<AttributeValues> {
-        let values = perform.reads.iter().filter_map(|index| {
+    fn told(&self, reads: &[AttributeIndex]) -> Vec<AttributeValues> {
+        let values = reads.iter().filter_map(|index| {
             let name = self.rules.dictionary.name(*index)?;
             let asked = self.asked.iter().find(|asked| asked.name == *name);
             let of = |attributes: &Attributes| -> Vec<String> {

@@ -58,6 +58,9 @@ impl fmt::Display for Change {
                 action => writeln!(f, "    {}  [{}]", action.sentence(), operation.because)?,
             }
         }
+        for tell in self.tell.iter().filter(|tell| !tell.to.is_empty()) {
+            writeln!(f, "    tell {} what was done", tell.to.join(", "))?;
+        }
         Ok(())
     }
 }

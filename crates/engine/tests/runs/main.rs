@@ -34,6 +34,8 @@ mod planted;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod telling;
+#[cfg(test)]
 mod watching;
 #[cfg(test)]
 mod webhooks;

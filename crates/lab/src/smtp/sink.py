@@ -1,6 +1,7 @@
 """A mail server for tests: keeps each mail that it takes as a file.
 
 Recipients whose address begins with `busy` are put off once, those with `slow` always, and those with `no` are refused.
+The first mail to one that begins with `late` is taken and never answered.
 """
 import asyncio
 import os
@@ -11,7 +12,7 @@ packages, port, folder, encryption, user, password, certificate, key = sys.argv[
 sys.path.insert(0, packages)
 from aiosmtpd.smtp import SMTP, AuthResult  # noqa: E402
 
-seen, taken = set(), 0
+seen = set()
 
 
 class Handler:
@@ -25,8 +26,7 @@ class Handler:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        global taken
-        taken += 1
+        taken = 1 + sum(name.endswith(".eml") for name in os.listdir(folder))
         path = os.path.join(folder, f"{taken:06}")
         tls = "yes" if server.transport.get_extra_info("ssl_object") else "no"
         who = session.auth_data or "nobody"
@@ -34,6 +34,10 @@ class Handler:
             file.write(f"MAIL {envelope.mail_from}\nRCPT {','.join(envelope.rcpt_tos)}\nTLS {tls}\nAUTH {who}\n".encode())
             file.write(envelope.content)
         os.rename(path + ".new", path + ".eml")
+        late = {address for address in envelope.rcpt_tos if address.startswith("late")} - seen
+        seen.update(late)
+        if late:
+            await asyncio.Event().wait()
         return "250 2.0.0 taken"
 
 

@@ -147,6 +147,7 @@ fn change(person: &str) -> Change {
             operation(Action::Disable),
         ],
         later: Vec::new(),
+        tell: Vec::new(),
         record: Some(RecordHash(3)),
     }
 }

@@ -17,6 +17,7 @@ impl Checker<'_> {
         }
         self.rules(automation);
         self.guards(&automation.guards);
+        self.run_notices(automation);
         if automation.approval.is_some() {
             let hint = "a run that needs approval is held, for somebody to look at it";
             self.warning("approval", "`approval`, on which this version does not act", hint);

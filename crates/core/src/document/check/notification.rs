@@ -51,6 +51,8 @@ impl Checker<'_> {
                 let only = only.to_owned();
                 self.reference("server", Kind::MailServer, &only);
             }
+            // Channels need none.
+            (None, None, _) if self.documents.names(Kind::Channel).next().is_some() => {}
             (None, None, _) => {
                 let hint = "add a document with `kind: mail_server`";
                 self.missing(

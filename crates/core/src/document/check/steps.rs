@@ -1,6 +1,7 @@
 //! Steps of rules and policies.
 
 use super::super::automation::{CallWebhook, ModifyAttributes, Notify, Step};
+use super::super::channel::Channel;
 use super::super::data_source::DataSource;
 use super::super::directory::Directory;
 use super::super::error::one_of;
@@ -160,7 +161,14 @@ impl Checker<'_> {
             let hint = "write `manager`, `person`, an address or a group";
             self.error(&join(path, "to"), "nobody", hint);
         }
+        let message = self.documents.notification(&notify.template);
+        let mut mails = false;
         for (path, to) in each(&join(path, "to"), &notify.to) {
+            if let Some(channel) = Channel::named(to) {
+                self.in_channel(&path, channel, message);
+                continue;
+            }
+            mails = true;
             if matches!(to.as_str(), "person" | "manager") {
                 continue;
             }
@@ -169,10 +177,14 @@ impl Checker<'_> {
             } else if to.contains("{{") {
                 self.format(&path, to, Secrets::Refused);
             } else if !is_address(to) {
-                let hint = "write `manager`, `person`, an address such as `hr@example.com`, or the distinguished name \
-                            of a group";
+                let hint = "write `manager`, `person`, an address such as `hr@example.com`, the distinguished name of a \
+                            group, or `channel:NAME`";
                 self.error(&path, format!("`{to}`"), hint);
             }
+        }
+        // Otherwise the notification complains itself.
+        if mails && self.documents.names(Kind::Channel).next().is_some() {
+            self.needs_mail_server(&join(path, "to"));
         }
     }
 

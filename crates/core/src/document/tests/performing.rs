@@ -109,7 +109,7 @@ rules:
     error: test.yaml:21:7: notification `c`, html: found a secret in a message; a message is read by people; the first password is `{{ password }}`
     warning: test.yaml:26:25: policy `p`, steps[0].notify.template: found notification `d`, of which there is no usable document; add a document with `kind: notification` and `name: d`
     error: test.yaml:26:32: policy `p`, steps[0].notify.to: found nobody; write `manager`, `person`, an address or a group
-    error: test.yaml:27:42: policy `p`, steps[1].notify.to[1]: found `boss`; write `manager`, `person`, an address such as `hr@example.com`, or the distinguished name of a group
+    error: test.yaml:27:42: policy `p`, steps[1].notify.to[1]: found `boss`; write `manager`, `person`, an address such as `hr@example.com`, the distinguished name of a group, or `channel:NAME`
     error: test.yaml:27:48: policy `p`, steps[1].notify.to[2]: found `{{ mail`, which is wrong at character 1: `{{` is not closed; write `}}` after the expression
     error: test.yaml:29:13: policy `p`, steps[3].notify: found a message after the account is deleted; write it before `delete`
     error: test.yaml:30:17: policy `p`, steps[4].run_script: found a script after the account is deleted; write it before `delete`
