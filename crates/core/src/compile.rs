@@ -356,6 +356,7 @@ fn limits(guards: &Guards, at: &str) -> Result<Limits, CompileError> {
         (Tally::Moves, &guards.moves, None),
         (Tally::Disables, &guards.disables, Some(Limit::Percent(10.0))),
         (Tally::Deletes, &guards.deletes, Some(Limit::Percent(5.0))),
+        (Tally::Calls, &guards.calls, None),
     ];
     let mut limits = Limits {
         shrink: Some(guards.shrink.map_or(Limit::Percent(20.0), |shrink| shrink.limit)),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expression::{Condition, Format, Moment, Scope, Value};
 use crate::record::Columns;
+use crate::shape::shape;
 
 /// How far a fetch came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,7 +173,7 @@ impl By {
 pub struct HighWater<'a> {
     column: &'a Format,
     greatest: Option<Mark>,
-    /// The first value that is neither a moment nor a whole number.
+    /// The shape of the first value that is neither a moment nor a whole number.
     unfit: Option<String>,
 }
 
@@ -196,7 +197,7 @@ impl<'a> HighWater<'a> {
         for value in values {
             match (mark_of(&value), &self.greatest) {
                 (None, _) => {
-                    self.unfit.get_or_insert(value);
+                    self.unfit.get_or_insert_with(|| shape(&value));
                 }
                 (Some(mark), None) => self.greatest = Some(mark),
                 (Some(Mark::Moment(at)), Some(Mark::Moment(before))) if at > *before => {
@@ -207,7 +208,7 @@ impl<'a> HighWater<'a> {
                 }
                 (Some(Mark::Moment(_)), Some(Mark::Number(_)))
                 | (Some(Mark::Number(_)), Some(Mark::Moment(_))) => {
-                    self.unfit.get_or_insert(value);
+                    self.unfit.get_or_insert_with(|| shape(&value));
                 }
                 (Some(_), Some(_)) => {}
             }
@@ -219,7 +220,7 @@ impl<'a> HighWater<'a> {
     pub fn mark(self, now: Timestamp) -> Result<Option<Mark>, String> {
         if let Some(unfit) = self.unfit {
             return Err(format!(
-                "`{}` has the value `{unfit}`, which is neither a moment nor a whole number like the others; everything \
+                "`{}` has a value like `{unfit}`, which is neither a moment nor a whole number like the others; everything \
                  is fetched each time until `incremental.column` names another column",
                 self.column.source()
             ));
@@ -315,7 +316,7 @@ mod tests {
         assert!(
             greatest(&["9", r#""yesterday""#])
                 .unwrap_err()
-                .contains("`yesterday`")
+                .contains("`aaaaaaaaa`")
         );
         assert!(greatest(&["9", r#""2026-01-05""#]).is_err());
     }

@@ -32,6 +32,7 @@ pub mod record;
 pub mod redact;
 pub mod seams;
 pub mod secret;
+pub mod shape;
 pub mod survey;
 pub mod syntax;
 pub mod watching;

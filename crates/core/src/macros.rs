@@ -17,17 +17,23 @@ pub enum MacroPlace {
     Removed,
     /// `url`, `query`, `headers` and `body` of a webhook, where also every attribute of the account has its name.
     Webhook,
+    /// `arguments` and `environment` of a script, with the attributes as in webhooks.
+    Script,
+    /// `subject`, `text` and `html` of a notification, with the attributes as in webhooks.
+    Notification,
 }
 
 impl MacroPlace {
     /// All places.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Request,
         Self::Authorization,
         Self::Connection,
         Self::Repeat,
         Self::Removed,
         Self::Webhook,
+        Self::Script,
+        Self::Notification,
     ];
 
     /// What it is called.
@@ -39,6 +45,8 @@ impl MacroPlace {
             Self::Repeat => "repeat",
             Self::Removed => "removed",
             Self::Webhook => "webhook",
+            Self::Script => "script",
+            Self::Notification => "notification",
         }
     }
 }
@@ -62,15 +70,21 @@ pub struct MacroDoc {
     pub example: &'static str,
 }
 
-use MacroPlace::{Authorization, Connection, Removed, Repeat, Request, Webhook};
+use MacroPlace::{Authorization, Connection, Notification, Removed, Repeat, Request, Script, Webhook};
 
-const SENT: &[MacroPlace] = &[Request, Authorization, Connection, Webhook];
+/// Where nobody reads what is sent but the other side.
+const SECRET: &[MacroPlace] = &[Request, Authorization, Connection, Webhook, Script];
+
+const SENT: &[MacroPlace] = &[Request, Authorization, Connection, Webhook, Script, Notification];
+
+/// What is about one account.
+const ABOUT: &[MacroPlace] = &[Webhook, Script, Notification];
 
 /// Every macro.
 pub const MACROS: &[MacroDoc] = &[
     MacroDoc {
         name: "secret('…')",
-        places: SENT,
+        places: SECRET,
         description: "A secret of the vault, kept with `tenure secret set NAME`. It is masked in errors and logs. One \
                       that is not there is an error of the call.",
         example: "value: \"{{ secret('hr') }}\"",
@@ -119,33 +133,90 @@ pub const MACROS: &[MacroDoc] = &[
     },
     MacroDoc {
         name: "page.number",
-        places: &[Repeat],
-        description: "How many pages have come, this one included.",
+        places: &[Request, Repeat],
+        description: "The page that is asked for or that came, counted from 1.",
         example: "until: page.number == 10",
     },
     MacroDoc {
+        name: "page.offset",
+        places: &[Request],
+        description: "The number that `parameter` or `page` of `repeat` has for this call. A request that names it says \
+                      itself where it goes: `repeat` puts it nowhere else.",
+        example: "query: { range: \"{{ page.offset }}-{{ page.offset + 99 }}\" }",
+    },
+    MacroDoc {
+        name: "page.cursor",
+        places: &[Request],
+        description: "The cursor that leads to this page, with `cursor` of `repeat`; the first has none. A request that \
+                      names it says itself where it goes: `repeat` puts it nowhere else.",
+        example: "body: \"<Next>{{ page.cursor | default('start') }}</Next>\"",
+    },
+    MacroDoc {
         name: "page.records",
-        places: &[Repeat],
-        description: "The records of the page that came.",
+        places: &[Request, Repeat],
+        description: "The records of the page that came; in a request those of the page before.",
         example: "until: page.records | length == 0",
     },
     MacroDoc {
         name: "page.count",
-        places: &[Repeat],
-        description: "How many records have come, those of this page included.",
+        places: &[Request, Repeat],
+        description: "How many records have come, in `repeat` those of this page included.",
         example: "while: page.count < page.total",
     },
     MacroDoc {
         name: "page.total",
-        places: &[Repeat],
-        description: "How many records there are in all, as the answer says at `total`.",
+        places: &[Request, Repeat],
+        description: "How many records there are in all, as the answer says at `total`; in a request as the page before \
+                      said.",
         example: "until: page.count >= page.total",
     },
     MacroDoc {
         name: "page.answer",
-        places: &[Repeat],
-        description: "The whole answer that came.",
+        places: &[Request, Repeat],
+        description: "The whole answer that came; in a request that of the page before.",
         example: "while: page.answer.hasMore",
+    },
+    MacroDoc {
+        name: "account.dn",
+        places: ABOUT,
+        description: "The account's place in the directory; its name there, where it has no DN.",
+        example: "arguments: [\"{{ account.dn }}\"]",
+    },
+    MacroDoc {
+        name: "account.id",
+        places: ABOUT,
+        description: "The account's id, which never changes.",
+        example: "body: { id: \"{{ account.id }}\" }",
+    },
+    MacroDoc {
+        name: "person.key",
+        places: ABOUT,
+        description: "The key by which the data source knows the person.",
+        example: "headers: { X-Person: \"{{ person.key }}\" }",
+    },
+    MacroDoc {
+        name: "person.name",
+        places: ABOUT,
+        description: "What the plan calls the person.",
+        example: "subject: \"{{ person.name }} begins\"",
+    },
+    MacroDoc {
+        name: "captured.…",
+        places: ABOUT,
+        description: "What a webhook or script kept of its answer with `capture`, in this run or an earlier one.",
+        example: "url: \"https://desk.example.com/contacts/{{ captured.contact_id }}\"",
+    },
+    MacroDoc {
+        name: "run",
+        places: ABOUT,
+        description: "The run that makes the call; a trial has none.",
+        example: "body: { note: \"Run {{ run | default('of a trial') }}\" }",
+    },
+    MacroDoc {
+        name: "password",
+        places: &[Notification],
+        description: "The first password of an account that Tenure created, in `text` and `html`.",
+        example: "text: \"Your password is {{ password }}.\"",
     },
 ];
 

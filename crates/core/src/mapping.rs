@@ -8,6 +8,7 @@ use crate::attribute::{AttributeIndex, AttributesBuilder};
 use crate::expression::{Condition, Evaluated, ExpressionError, Format, Lookups, Names, Scope};
 use crate::lifecycle::Lifecycle;
 use crate::profile::{PersonKey, Profile, RecordHash};
+use crate::shape::shape;
 
 /// A data source's mapping, ready for use.
 #[derive(Clone, Debug)]
@@ -142,7 +143,8 @@ impl Mapping {
         let wrong = || MappingError {
             what: what.to_owned(),
             why: format!(
-                "`{text}` is not a date; write 2026-11-30 or 2026-11-30T18:00:00, or use `date` to read another form"
+                "`{}` is not a date; write 2026-11-30 or 2026-11-30T18:00:00, or use `date` to read another form",
+                shape(text)
             ),
         };
         if text.contains(['T', ' ']) {
@@ -176,7 +178,11 @@ impl Mapping {
                 let name = values.first().map_or("", String::as_str);
                 TimeZone::get(name).map_err(|_| MappingError {
                     what: "lifecycle.time_zone".to_owned(),
-                    why: format!("`{name}` is not a time zone; write for example Europe/Berlin"),
+                    why: format!(
+                        "`{}` gives `{}`, which is not a time zone; write for example Europe/Berlin",
+                        format.source(),
+                        shape(name)
+                    ),
                 })
             }
         }

@@ -63,6 +63,9 @@ impl Redaction {
 
     /// A change as it may be shown.
     pub fn change(&self, change: &mut Change) {
+        if let Some(how) = &mut change.matched {
+            *how = self.matched(how);
+        }
         change
             .operations
             .iter_mut()
@@ -71,6 +74,14 @@ impl Redaction {
             if tell.of.iter().any(|name| self.hides(name.as_str())) {
                 tell.to.fill(HIDDEN.to_owned());
             }
+        }
+    }
+
+    /// How an account was recognised, as it may be shown: by a hidden attribute, without its value.
+    pub fn matched(&self, how: &str) -> String {
+        match recognised_by(how) {
+            Some(attribute) if self.hides(attribute) => recognised(attribute, HIDDEN),
+            _ => how.to_owned(),
         }
     }
 
@@ -145,8 +156,43 @@ impl Redaction {
                     *value = HIDDEN.into();
                 }
             }
+            // Whoever says no may say to what.
+            Outcome::Refused(refusal) | Outcome::Failed(refusal) if touches => {
+                let values = self.hidden_values(operation);
+                without(&mut refusal.message, &values);
+                without(&mut refusal.hint, &values);
+            }
+            Outcome::InDoubt { what } if touches => without(what, &self.hidden_values(operation)),
             _ => {}
         }
+    }
+
+    /// The hidden values of an operation that is still whole, longer ones first.
+    fn hidden_values<'o>(&self, operation: &'o Operation) -> Vec<&'o str> {
+        let mut values: Vec<&str> = match &operation.action {
+            Action::ModifyAttributes { changes } => changes
+                .iter()
+                .filter(|change| self.hides(change.name.as_str()))
+                .flat_map(|change| change.before.iter().chain(&change.after))
+                .map(String::as_str)
+                .collect(),
+            action => {
+                let attributes = match action {
+                    Action::CreateAccount { attributes, .. } => attributes,
+                    action => action.told(),
+                };
+                let hidden = attributes
+                    .iter()
+                    .filter(|values| self.hides(values.name.as_str()));
+                hidden
+                    .flat_map(|values| &values.values)
+                    .map(String::as_str)
+                    .collect()
+            }
+        };
+        values.retain(|value| !value.is_empty());
+        values.sort_unstable_by_key(|value| std::cmp::Reverse(value.len()));
+        values
     }
 
     fn values(&self, name: &AttributeName, values: &mut [String]) {
@@ -155,6 +201,35 @@ impl Redaction {
                 HIDDEN.clone_into(value);
             }
         }
+    }
+}
+
+/// How an account was recognised that has the same value of an attribute, as links and plans keep it.
+pub(crate) fn recognised(attribute: &str, value: &str) -> String {
+    format!("same {attribute} `{value}`")
+}
+
+/// The attribute of which [`recognised`] speaks.
+fn recognised_by(how: &str) -> Option<&str> {
+    let (attribute, _) = how.strip_prefix("same ")?.split_once(" `")?;
+    Some(attribute)
+}
+
+/// Takes values out of a text. One so short that it may stand there by chance takes all that is said with it.
+fn without(text: &mut String, values: &[&str]) {
+    const SHORT: usize = 3;
+    for value in values {
+        if !text.contains(value) {
+            continue;
+        }
+        if value.chars().count() < SHORT {
+            *text = match text.split_once(": ") {
+                Some((first, _)) if !first.contains(value) => format!("{first}: {HIDDEN}"),
+                _ => HIDDEN.to_owned(),
+            };
+            return;
+        }
+        *text = text.replace(value, HIDDEN);
     }
 }
 
@@ -180,6 +255,7 @@ fn hidden_columns(source: &DataSource) -> BTreeSet<String> {
 mod tests {
     use super::*;
     use crate::document::load;
+    use crate::outcome::Refusal;
 
     fn redaction() -> Redaction {
         let text = "
@@ -236,5 +312,49 @@ attributes:
         let shown = format!("{operation:?} {outcome:?}");
         assert!(!shown.contains("100") && !shown.contains("90"), "{shown}");
         assert!(shown.contains("\"b\""), "{shown}");
+    }
+    #[test]
+    fn a_refusal_and_a_match_say_nothing_of_hidden_values() {
+        let with = |name: &str, value: &str| AttributeValues {
+            name: name.into(),
+            values: vec![value.to_owned()],
+        };
+        let refused = |hidden: &str, message: &str| {
+            let operation = Operation {
+                owed: None,
+                action: Action::CallWebhook {
+                    application: "desk".to_owned(),
+                    webhook: "create".to_owned(),
+                    with: vec![with("extensionAttribute1", hidden), with("sn", "Byrne")],
+                },
+                because: "joiner".to_owned(),
+            };
+            let mut outcome = Outcome::Refused(Refusal {
+                code: "422".to_owned(),
+                message: message.to_owned(),
+                hint: String::new(),
+            });
+            redaction().outcome(&operation, &mut outcome);
+            match outcome {
+                Outcome::Refused(refusal) => refusal.message,
+                other => format!("{other:?}"),
+            }
+        };
+        let said = "422 Unprocessable Entity: Byrne cannot have 48,000";
+        assert_eq!(
+            refused("48,000", said),
+            "422 Unprocessable Entity: Byrne cannot have …"
+        );
+        assert_eq!(refused("48", said), "422 Unprocessable Entity: …");
+        assert_eq!(refused("42", said), "…");
+        assert_eq!(refused("nobody", said), said);
+
+        let redaction = redaction();
+        assert_eq!(
+            redaction.matched(&recognised("extensionAttribute1", "48,000")),
+            "same extensionAttribute1 `…`"
+        );
+        assert_eq!(redaction.matched(&recognised("sn", "Byrne")), "same sn `Byrne`");
+        assert_eq!(redaction.matched("made by Tenure"), "made by Tenure");
     }
 }

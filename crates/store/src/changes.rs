@@ -41,9 +41,9 @@ impl ChangeRow {
     }
 }
 
-/// So many accounts of the tally that the letter stands for. A plan keeps a letter per operation, so that what was
-/// done is counted without reading the plan again.
-pub(crate) fn tally_of_letter(letter: &str, accounts: u64) -> Result<Counts, StoreError> {
+/// So many accounts, or operations where each counts, of the tally that the letter stands for. A plan keeps a letter
+/// per operation, so that what was done is counted without reading the plan again.
+pub(crate) fn tally_of_letter(letter: &str, accounts: u64, operations: u64) -> Result<Counts, StoreError> {
     let mut counts = Counts::default();
     let tally = match letter {
         "c" => &mut counts.creates,
@@ -52,7 +52,10 @@ pub(crate) fn tally_of_letter(letter: &str, accounts: u64) -> Result<Counts, Sto
         "e" => &mut counts.enables,
         "d" => &mut counts.disables,
         "x" => &mut counts.deletes,
-        "w" => return Ok(counts),
+        "w" => {
+            counts.calls = operations;
+            return Ok(counts);
+        }
         other => {
             let found = format!("an operation of the kind {other:?}");
             return Err(StoreError::Damaged {
@@ -76,7 +79,7 @@ fn kinds(operations: &[Operation]) -> String {
 }
 
 const CREATES: char = 'c';
-/// Counts for nothing: it touches no directory.
+/// Each counts, whatever else is done to the account.
 const CALLS: char = 'w';
 
 /// The letter of the tally that an action counts for, see [`Counts::of_operations`].

@@ -436,19 +436,19 @@ impl Transaction {
 
     /// Counts what the journal of a run says was done, and when last.
     async fn applied(&mut self, id: RunId) -> Result<(Counts, Option<Timestamp>), StoreError> {
-        let rows: Vec<(String, i64, i64)> = self
+        let rows: Vec<(String, i64, i64, i64)> = self
             .fetch(
                 "SELECT substr(c.kinds, CAST(j.operation + 1 AS INTEGER), 1) AS kind, count(DISTINCT j.change), \
-                 max(j.at) FROM outcomes j JOIN changes c ON c.run = j.run AND c.seq = j.change \
+                 count(*), max(j.at) FROM outcomes j JOIN changes c ON c.run = j.run AND c.seq = j.change \
                  WHERE j.run = $1 AND j.success = 1 GROUP BY 1",
                 &[id.0.into()],
             )
             .await?;
         let mut counts = Counts::default();
-        for (kind, accounts, _) in &rows {
-            counts += tally_of_letter(kind, accounts.cast_unsigned())?;
+        for (kind, accounts, operations, _) in &rows {
+            counts += tally_of_letter(kind, accounts.cast_unsigned(), operations.cast_unsigned())?;
         }
-        Ok((counts, rows.iter().map(|row| row.2).max().map(timestamp)))
+        Ok((counts, rows.iter().map(|row| row.3).max().map(timestamp)))
     }
 
     async fn keep_applied(&mut self, id: RunId) -> Result<(), StoreError> {

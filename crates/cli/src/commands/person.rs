@@ -78,6 +78,9 @@ async fn hide(home: &Home, engine: &Engine, person: &mut Person) -> super::Resul
         .pending
         .iter_mut()
         .for_each(|(_, change)| redaction.change(change));
+    for (_, _, link) in &mut person.links {
+        link.link.matched = redaction.matched(&link.link.matched);
+    }
     for (source, record) in &mut person.records {
         let columns: Map<String, Value> = serde_json::from_str(&record.columns).unwrap_or_default();
         let shown = |(name, value): (String, Value)| {

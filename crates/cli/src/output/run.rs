@@ -119,7 +119,7 @@ fn done(counts: Counts) -> String {
         (counts.disables, "disabled"),
         (counts.deletes, "deleted"),
     ];
-    let words: Vec<String> = parts
+    let mut words: Vec<String> = parts
         .iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| {
@@ -127,6 +127,11 @@ fn done(counts: Counts) -> String {
             format!("{} {accounts} {what}", thousands(*count))
         })
         .collect();
+    match counts.calls {
+        0 => {}
+        1 => words.push("1 call made".to_owned()),
+        calls => words.push(format!("{} calls made", thousands(calls))),
+    }
     if words.is_empty() {
         "no account was touched".to_owned()
     } else {

@@ -10,12 +10,13 @@ use tokio::task::JoinHandle;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::answer::{self, Records, Shape};
-use super::call::Prepared;
+use super::call::{Call, Given, Prepared};
 use super::explain::{refused, stopped, unreadable};
 use super::link;
 use super::progress::Progress;
 use super::repeat::{Origin, Repetition, Step};
 use super::split::SplitError;
+use super::standing::{Before, Standing};
 use crate::authorization::Tokens;
 use crate::http::{HttpAnswer, HttpClient, HttpRequest};
 
@@ -27,7 +28,10 @@ const LONG_TO_TURN: usize = 512 << 10;
 /// The pages that have been asked for and not been taken yet, in order.
 pub(super) struct Ahead<'a> {
     reader: &'a Reader,
-    prepared: &'a Arc<Prepared>,
+    call: &'a Call,
+    given: Given<'a>,
+    /// The call as it is for all pages, unless it names `page`.
+    prepared: Option<Arc<Prepared>>,
     pages: VecDeque<Reading>,
     most: usize,
     next: u32,
@@ -36,31 +40,32 @@ pub(super) struct Ahead<'a> {
     numbered: bool,
     /// What leads to the next page, when pages are not numbered.
     pub(super) token: Option<String>,
+    /// What the last page said, when the call names it.
+    before: Option<Before>,
 }
 
 impl<'a> Ahead<'a> {
     /// None yet, and never more than so many at the same time.
-    pub(super) fn new(
-        reader: &'a Reader,
-        prepared: &'a Arc<Prepared>,
-        repeat: Option<&Repetition>,
-        most: usize,
-    ) -> Self {
+    pub(super) fn new(reader: &'a Reader, call: &'a Call, given: Given<'a>, most: usize) -> Self {
+        let repeat = call.repeat.as_ref();
         Self {
             reader,
-            prepared,
+            call,
+            given,
+            prepared: None,
             pages: VecDeque::with_capacity(most),
             most,
             next: 1,
             last: repeat.map_or(1, |repeat| repeat.max_pages),
             numbered: repeat.is_some_and(Repetition::is_numbered),
             token: None,
+            before: None,
         }
     }
 
     /// Asks for further pages, as far as that makes sense now.
-    pub(super) fn ask(&mut self, progress: &Progress) {
-        let reach = if self.numbered {
+    pub(super) async fn ask(&mut self, progress: &Progress) -> Result<(), SourceError> {
+        let reach = if self.numbered && !self.call.named.needs_page_before() {
             progress.reach()
         } else {
             progress.number() + 1
@@ -68,14 +73,39 @@ impl<'a> Ahead<'a> {
         let last = reach.min(self.last);
         while self.next <= last && self.pages.len() < self.most {
             if !self.numbered && self.next > 1 && self.token.is_none() {
-                return;
+                break;
             }
-            let reading = self
-                .reader
-                .clone()
-                .read(self.next, self.token.take(), Arc::clone(self.prepared));
+            let token = self.token.take();
+            let prepared = self.prepared(token.as_deref()).await?;
+            let reading = self.reader.clone().read(self.next, token, prepared);
             self.pages.push_back(Reading(tokio::spawn(reading)));
             self.next += 1;
+        }
+        Ok(())
+    }
+
+    /// The call of the next page.
+    async fn prepared(&mut self, token: Option<&str>) -> Result<Arc<Prepared>, SourceError> {
+        if let Some(prepared) = &self.prepared {
+            return Ok(Arc::clone(prepared));
+        }
+        let standing = Standing {
+            number: self.next,
+            offset: self.call.offset(self.next),
+            cursor: token.map(str::to_owned),
+            before: self.before.take(),
+        };
+        let prepared = Arc::new(self.call.prepare(self.given, &standing).await?);
+        if !self.call.named.any() {
+            self.prepared = Some(Arc::clone(&prepared));
+        }
+        Ok(prepared)
+    }
+
+    /// Takes note of what a page said, which has been counted in.
+    pub(super) fn note(&mut self, page: &Records, progress: &Progress) {
+        if self.call.named.needs_page_before() {
+            self.before = Some(Before::of(page, progress, &self.call.named));
         }
     }
 

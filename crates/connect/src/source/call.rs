@@ -22,6 +22,7 @@ use super::path::MemberPath;
 use super::render::{Renderer, parse, parse_fields};
 use super::repeat::{Repetition, Step, Target};
 use super::split::Layout;
+use super::standing::{Named, Standing};
 use super::{Environment, misconfigured};
 use crate::http::{HttpRequest, Masked, Method, Repeatable, scrub};
 
@@ -34,6 +35,8 @@ pub(super) struct Call {
     query: Vec<(String, Format)>,
     headers: Vec<(String, Format)>,
     message: Message,
+    /// What it names of `page`.
+    pub(super) named: Named,
     credentials: Credentials,
     /// How its answers are written, and where they have what.
     shape: Arc<Shape>,
@@ -43,6 +46,16 @@ pub(super) struct Call {
     pub(super) incremental: Option<Incremental>,
     /// The endpoint for each record of which it is made.
     pub(super) for_each: Option<ForEach>,
+}
+
+/// What a call is worked out from, besides where its repetition stands.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) vault: &'a dyn Secrets,
+    /// The record of another endpoint for which it is made.
+    pub(super) record: Option<&'a Parent>,
+    pub(super) begin: &'a Begin,
 }
 
 /// A call that is worked out, with its secrets.
@@ -77,10 +90,23 @@ impl Call {
             .iter()
             .map(|(name, value)| (name, value.0.as_str()));
         let message = Message::new(endpoint, &doing)?;
+        let url = parse(&endpoint.url, || format!("{doing}: `url`"))?;
+        let query = endpoint
+            .query
+            .iter()
+            .map(|(name, value)| (name, value.0.as_str()));
+        let query = parse_fields(&doing, "query parameter", query)?;
+        let headers = parse_fields(&doing, "header", common.chain(own))?;
+        let mut named = Named::default();
+        named.add(&url);
+        for (_, format) in query.iter().chain(&headers) {
+            named.add(format);
+        }
+        message.each(&mut |format| named.add(format));
         let repeat = endpoint
             .repeat
             .as_ref()
-            .map(|repeat| Repetition::new(repeat, endpoint, &message, &doing))
+            .map(|repeat| Repetition::new(repeat, endpoint, &message, &named, &doing))
             .transpose()?;
         let layout = Layout {
             records: MemberPath::of_records(&endpoint.records)
@@ -104,22 +130,16 @@ impl Call {
             format: endpoint.answer,
             csv: endpoint.csv.clone(),
             layout,
-            keeps_answer: repeat.as_ref().is_some_and(Repetition::asks_for_answer),
+            keeps_answer: named.has("answer") || repeat.as_ref().is_some_and(Repetition::asks_for_answer),
         };
         Ok(Self {
             name: endpoint.name.clone(),
             method: endpoint.method,
-            url: parse(&endpoint.url, || format!("{doing}: `url`"))?,
-            query: parse_fields(
-                &doing,
-                "query parameter",
-                endpoint
-                    .query
-                    .iter()
-                    .map(|(name, value)| (name, value.0.as_str())),
-            )?,
-            headers: parse_fields(&doing, "header", common.chain(own))?,
+            url,
+            query,
+            headers,
             message,
+            named,
             credentials: Credentials::new(&application.name, &application.authorization)?,
             shape: Arc::new(shape),
             repeat,
@@ -155,17 +175,37 @@ impl Call {
         columns
     }
 
-    /// Works out its formats, with secrets fetched now, and for a record of another endpoint.
+    /// Where its repetition stands before anything came.
+    pub(super) fn first(&self) -> Standing {
+        Standing::first(self.offset(1))
+    }
+
+    /// The number that its repetition has for a page, counted from 1.
+    pub(super) fn offset(&self, page: u32) -> Option<i64> {
+        self.repeat.as_ref()?.step().number(page)
+    }
+
+    /// Works out its formats, with secrets fetched now.
     pub(super) async fn prepare(
         &self,
-        environment: &Environment,
-        vault: &dyn Secrets,
-        record: Option<&Parent>,
-        begin: &Begin,
+        given: Given<'_>,
+        standing: &Standing,
     ) -> Result<Prepared, SourceError> {
-        let doing = format!("preparing the call of the endpoint `{}`", self.name);
+        let Given {
+            environment,
+            vault,
+            record,
+            begin,
+        } = given;
+        let of_page = match standing.number {
+            1 => String::new(),
+            number => format!(" for page {number}"),
+        };
+        let doing = format!("preparing the call of the endpoint `{}`{of_page}", self.name);
+        let in_address = self.named.any().then(|| standing.in_address());
         let mut renderer = Renderer::new(doing, environment, vault);
         renderer.set_begin(begin);
+        renderer.set_page(in_address.as_ref());
         let (method, url) = match self.method {
             CallMethod::Get => (Method::GET, &self.url),
             CallMethod::Post => (Method::POST, &self.url),
@@ -174,6 +214,7 @@ impl Call {
         // Inbound calls only read, searches by POST too.
         let mut request = HttpRequest::new(method, renderer.text(url, "`url`").await?, Repeatable::Yes);
         renderer.set_record(record.map(Parent::plain));
+        renderer.set_page(self.named.any().then_some(standing));
         let accepted = match self.shape.format {
             AnswerFormat::Json => "application/json",
             AnswerFormat::Xml => "application/xml, text/xml",
@@ -295,6 +336,7 @@ fn put(request: &mut HttpRequest, message: &mut Rendered, target: &Target, text:
         }
         Target::Header(name) => set_header(request, name, text.into()),
         Target::Body(path) => message.put(path.names(), value),
+        Target::Named(_) => {}
     }
 }
 

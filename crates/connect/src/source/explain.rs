@@ -7,6 +7,7 @@ use super::call::Prepared;
 use super::progress::Progress;
 use super::repeat::Repetition;
 use super::split::SplitError;
+use super::veil::veiled;
 use crate::http::{HttpAnswer, HttpError, HttpFailure, HttpRequest, said, scrub};
 
 /// How much of an answer that cannot be read is shown, in characters: enough to tell a page from data, and little of
@@ -44,7 +45,7 @@ pub(super) fn unreadable(request: &HttpRequest, answer: &HttpAnswer, error: &Spl
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default();
-    let start = said(&answer.body, SHOWN, &request.secrets);
+    let start = veiled(&said(&answer.body, SHOWN, &request.secrets));
     let hint = match error {
         SplitError::Json { .. } | SplitError::Encoding { .. }
             if !kind.is_empty() && !kind.contains("json") =>

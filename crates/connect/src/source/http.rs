@@ -13,7 +13,7 @@ use tenure_core::fetching::{Begin, Mark};
 use tenure_core::seams::{Completeness, Fetched, RecordPage, RecordSink, Secrets, Source, SourceError};
 
 use super::ahead::{Ahead, Reader};
-use super::call::Call;
+use super::call::{Call, Given};
 use super::explain::{no_delta, no_progress, too_many_pages};
 use super::parent::{Keeping, Parent, Remembering, Waiting, add};
 use super::progress::{News, Progress};
@@ -185,13 +185,18 @@ impl HttpSource {
         begin: &Begin,
         sink: &mut dyn RecordSink,
     ) -> Result<(Completeness, Option<String>), SourceError> {
-        let prepared = Arc::new(call.prepare(&self.environment, vault, record, begin).await?);
+        let given = Given {
+            environment: &self.environment,
+            vault,
+            record,
+            begin,
+        };
         let repeat = call.repeat.as_ref();
-        let mut ahead = Ahead::new(&self.reader, &prepared, repeat, self.concurrency);
+        let mut ahead = Ahead::new(&self.reader, call, given, self.concurrency);
         let mut progress = Progress::new(repeat.and_then(Repetition::records_a_step));
         let mut trail = Trail::default();
         loop {
-            ahead.ask(&progress);
+            ahead.ask(&progress).await?;
             let Some(page) = ahead.take().await.transpose()? else {
                 return Err(too_many_pages(name, ahead.last, &progress));
             };
@@ -209,7 +214,8 @@ impl HttpSource {
                 ahead.token = Some(token);
             }
             if !ends {
-                ahead.ask(&progress);
+                ahead.note(&page.records, &progress);
+                ahead.ask(&progress).await?;
             }
             if !page.records.contents.records.is_empty() {
                 sink.page(RecordPage {

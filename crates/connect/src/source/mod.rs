@@ -19,12 +19,14 @@ mod progress;
 pub(crate) mod render;
 mod repeat;
 mod split;
+mod standing;
 mod table;
 #[cfg(test)]
 mod tests;
 mod trail;
 mod trial;
 mod variables;
+mod veil;
 pub(crate) mod xml;
 
 use std::fmt;

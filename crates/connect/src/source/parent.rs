@@ -64,22 +64,28 @@ impl Parent {
     }
 }
 
-/// Encodes the texts of a value so that each is one segment of a path or one value of a query (RFC 3986).
+/// A text as one segment of a path or one value of a query (RFC 3986); none for one that would lead elsewhere.
+pub(super) fn encoded(text: &str) -> Option<String> {
+    if matches!(text, "." | "..") {
+        return None;
+    }
+    let made = String::with_capacity(text.len());
+    Some(text.bytes().fold(made, |mut made, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            made.push(char::from(byte));
+        } else {
+            // Writing into a text does not fail.
+            let _ = write!(made, "%{byte:02X}");
+        }
+        made
+    }))
+}
+
+/// Encodes the texts of a value so that each may be a part of an address.
 fn encode(value: &mut Value) -> Result<(), String> {
     match value {
-        Value::String(text) if matches!(text.as_str(), "." | "..") => Err(text.clone()),
         Value::String(text) => {
-            *text = text
-                .bytes()
-                .fold(String::with_capacity(text.len()), |mut made, byte| {
-                    if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-                        made.push(char::from(byte));
-                    } else {
-                        // Writing into a text does not fail.
-                        let _ = write!(made, "%{byte:02X}");
-                    }
-                    made
-                });
+            *text = encoded(text).ok_or_else(|| text.clone())?;
             Ok(())
         }
         Value::Array(items) => items.iter_mut().try_for_each(encode),

@@ -12,6 +12,7 @@ use tenure_core::fetching::Begin;
 use tenure_core::seams::{SecretError, Secrets, SourceError, SourceTrouble};
 use tenure_core::secret::Secret;
 
+use super::standing::{PAGE, Standing};
 use super::{Environment, misconfigured};
 use crate::http::{MASK, Masked, scrub};
 
@@ -46,6 +47,8 @@ pub(crate) struct Renderer<'a> {
     secrets: BTreeMap<String, Secret>,
     /// What `record` is.
     record: Option<&'a RawValue>,
+    /// What `page` is.
+    page: Option<&'a Standing>,
     /// What `since` and `last_run` are.
     begin: Option<&'a Begin>,
 }
@@ -60,6 +63,7 @@ impl<'a> Renderer<'a> {
             vault,
             secrets: BTreeMap::new(),
             record: None,
+            page: None,
             begin: None,
         }
     }
@@ -69,22 +73,31 @@ impl<'a> Renderer<'a> {
         self.record = record;
     }
 
+    /// Says what `page` is from now on.
+    pub(super) fn set_page(&mut self, page: Option<&'a Standing>) {
+        self.page = page;
+    }
+
     /// Says from where the fetch begins.
     pub(super) fn set_begin(&mut self, begin: &'a Begin) {
         self.begin = Some(begin);
     }
 
-    /// Whether a part of a request is left out: it names `since` while everything is fetched, and says nothing for
-    /// that case.
+    /// Whether a part of a request is left out: it names `since` while everything is fetched, or of `page` what the
+    /// first call cannot know, and says nothing for that case.
     pub(super) fn leaves_out(&self, format: &Format, part: &str) -> Result<bool, SourceError> {
-        if !names_since(format) || self.since().is_some() {
+        let whole = names(format, SINCE) && self.since().is_none();
+        let first = names(format, PAGE) && self.page.is_some_and(|page| page.number == 1);
+        if !whole && !first {
             return Ok(false);
         }
         let asked = RefCell::new(Vec::new());
         let masking = Masking { asked: &asked };
         let evaluated = format.evaluate(&self.scope(&masking));
         match evaluated {
-            Ok(Evaluated::Nothing { missing }) => Ok(missing == SINCE),
+            Ok(Evaluated::Nothing { missing }) => {
+                Ok(whole && missing == SINCE || first && misses_page(format, &missing))
+            }
             Ok(Evaluated::Values(_)) => Ok(false),
             Err(error) => Err(self.wrong(part, error)),
         }
@@ -188,9 +201,20 @@ impl<'a> Renderer<'a> {
                         "while everything is fetched there is none; put it into a parameter of its own, which is left \
                          out then, or say what is sent with `default`"
                     }
+                    missing
+                        if misses_page(format, missing) && self.page.is_some_and(|page| page.number == 1) =>
+                    {
+                        "the first call has no page before it; put it into a parameter of its own, which is left out \
+                         then, or say what is sent with `default`"
+                    }
+                    missing if misses_page(format, missing) => {
+                        "the page before does not say it; correct the path, end `repeat` before, or say what is sent \
+                         with `default`"
+                    }
                     _ => {
                         "requests can name secrets, environment variables, lookup tables, `now` and `last_run`, with \
-                         `incremental` also `since`, and with `for_each` the columns of `record`; see `tenure macros`"
+                         `incremental` also `since`, with `repeat` also `page`, and with `for_each` the columns of \
+                         `record`; see `tenure macros`"
                     }
                 };
                 Err(misconfigured(&self.doing, said, hint))
@@ -207,6 +231,9 @@ impl<'a> Renderer<'a> {
             .with_secrets(hook);
         if let Some(record) = self.record {
             scope = scope.with_value("record", record);
+        }
+        if let Some(page) = self.page {
+            scope = scope.with_value(PAGE, page.value());
         }
         if let Some(last_run) = self.begin.and_then(|begin| begin.last_run) {
             scope = scope.with_value("last_run", last_run);
@@ -227,8 +254,19 @@ impl<'a> Renderer<'a> {
     }
 }
 
-fn names_since(format: &Format) -> bool {
-    format.columns().any(|(name, _)| name == SINCE)
+fn names(format: &Format, wanted: &str) -> bool {
+    format.columns().any(|(name, _)| name == wanted)
+}
+
+/// Whether what a format misses is of `page`. Within an expression it may have another name, as in
+/// `(page.records | last).id`, so that it is whatever is of nothing else.
+fn misses_page(format: &Format, missing: &str) -> bool {
+    let is_of = |name: &str| {
+        missing
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    names(format, PAGE) && !format.columns().any(|(name, _)| name != PAGE && is_of(name))
 }
 
 /// Works out a text that a connection needs, such as a password. `doing` is what errors begin with.

@@ -12,6 +12,7 @@ use super::message::Message;
 use super::misconfigured;
 use super::path::MemberPath;
 use super::progress::Progress;
+use super::standing::Named;
 
 /// Repetition of a call.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub(super) enum Target {
     Query(String),
     Header(String),
     Body(MemberPath),
+    /// Wherever the request names it itself.
+    Named(String),
 }
 
 /// Where in an answer something comes from.
@@ -90,11 +93,13 @@ impl Repetition {
         document: &document::Repeat,
         endpoint: &Endpoint,
         message: &Message,
+        named: &Named,
         doing: &str,
     ) -> Result<Self, SourceError> {
         let at = At {
             endpoint,
             message,
+            named,
             doing,
         };
         let step = at.step(document)?;
@@ -169,6 +174,8 @@ impl Repetition {
 struct At<'e> {
     endpoint: &'e Endpoint,
     message: &'e Message,
+    /// What the request names of `page`.
+    named: &'e Named,
     doing: &'e str,
 }
 
@@ -192,20 +199,20 @@ impl At<'_> {
                     "write the number of records of a page, or 1 when the parameter counts pages",
                 )),
                 Some(increment) => Ok(Step::Number {
-                    target: self.target(parameter, document.to)?,
+                    target: self.target(parameter, "offset", document.to)?,
                     start: document.start.unwrap_or(0),
                     increment,
                     counts_records: true,
                 }),
             },
             (None, Some(page), None, None) => Ok(Step::Number {
-                target: self.target(&page.parameter, page.to)?,
+                target: self.target(&page.parameter, "offset", page.to)?,
                 start: page.start,
                 increment: 1,
                 counts_records: false,
             }),
             (None, None, Some(cursor), None) => Ok(Step::Cursor {
-                target: self.target(&cursor.name, cursor.to)?,
+                target: self.target(&cursor.name, "cursor", cursor.to)?,
                 origin: self.origin(cursor.from.as_deref(), cursor.header.as_deref())?,
             }),
             (None, None, None, Some(link)) => Ok(Step::Link {
@@ -215,7 +222,11 @@ impl At<'_> {
         }
     }
 
-    fn target(&self, name: &str, to: Option<Place>) -> Result<Target, SourceError> {
+    /// Where what changes goes; a request that names this member of `page` says so itself.
+    fn target(&self, name: &str, member: &str, to: Option<Place>) -> Result<Target, SourceError> {
+        if self.named.has(member) {
+            return Ok(Target::Named(name.to_owned()));
+        }
         let fits = self.endpoint.method == Method::Post && self.message.has_fields();
         let into_body = match to {
             Some(Place::Header) => return Ok(Target::Header(name.to_owned())),
@@ -295,7 +306,7 @@ impl Step {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Number { target, .. } | Self::Cursor { target, .. } => match target {
-                Target::Query(name) | Target::Header(name) => format!("`{name}`"),
+                Target::Query(name) | Target::Header(name) | Target::Named(name) => format!("`{name}`"),
                 Target::Body(path) => format!("`{path}`"),
             },
             Self::Link { .. } => "the next page's address".to_owned(),
@@ -340,7 +351,7 @@ impl Asked {
 }
 
 /// The records of a page as a list.
-fn records_of(page: &Records) -> Option<Box<RawValue>> {
+pub(super) fn records_of(page: &Records) -> Option<Box<RawValue>> {
     let texts: Vec<_> = page
         .contents
         .records

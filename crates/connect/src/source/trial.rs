@@ -10,7 +10,7 @@ use tenure_core::fetching::Begin;
 use tenure_core::seams::{RecordPage, Secrets, SourceError};
 
 use super::ahead::{PageRead, Reader};
-use super::call::{Call, Prepared};
+use super::call::{Call, Given, Prepared};
 use super::exchange::{Exchange, received, sent};
 use super::explain::refused;
 use super::http::options;
@@ -214,10 +214,13 @@ impl Caller<'_> {
         record: Option<&Parent>,
     ) -> Result<(Option<Exchange>, Result<Found, SourceError>), SourceError> {
         let call = Call::new(self.application, endpoint)?;
-        let prepared = match call
-            .prepare(&self.environment, &*self.secrets, record, &Begin::default())
-            .await
-        {
+        let given = Given {
+            environment: &self.environment,
+            vault: &*self.secrets,
+            record,
+            begin: &Begin::default(),
+        };
+        let prepared = match call.prepare(given, &call.first()).await {
             Ok(prepared) => prepared,
             Err(error) => return Ok((None, Err(error))),
         };

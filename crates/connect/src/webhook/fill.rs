@@ -209,6 +209,7 @@ impl<'a> Filler<'a> {
         let mut scope = Scope::new()
             .with_lookups(&self.environment.lookups)
             .with_now((self.environment.now)())
+            .with_variables(&self.environment.variables)
             .with_secrets(hook);
         for AttributeValues { name, values } in &subject.attributes {
             let value = match values.as_slice() {

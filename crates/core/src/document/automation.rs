@@ -385,6 +385,9 @@ pub struct Guards {
     /// Accounts deleted; `5%` when not said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletes: Option<OneOrMany<GuardLimit>>,
+    /// Webhooks called, scripts run and messages sent; each counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls: Option<OneOrMany<GuardLimit>>,
     /// How many records fewer than are known may come; `20%` when not said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shrink: Option<GuardLimit>,

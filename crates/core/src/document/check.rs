@@ -19,6 +19,7 @@ mod lookup;
 mod microsoft365;
 mod names;
 mod notification;
+mod paging;
 mod repeat;
 mod run_notice;
 mod script;

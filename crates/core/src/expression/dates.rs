@@ -9,6 +9,7 @@ use jiff::{Span, Timestamp, Unit, Zoned};
 
 use super::function::{Call, Function, function};
 use super::value::{Moment, Number, Value};
+use crate::shape::shape;
 
 pub(super) static FUNCTIONS: &[Function] = &[
     function!(
@@ -185,7 +186,10 @@ fn moment_in(call: &mut Call<'_, '_>, place: usize, zone: &TimeZone) -> Result<M
         Value::Moment(moment) => Ok(moment),
         Value::Int(number) => since_1970(number, zone),
         Value::Text(text) => parse_in(&text, zone).ok_or_else(|| {
-            format!("cannot read `{text}` as a date; say its format, as in `date('%d.%m.%Y')`")
+            format!(
+                "cannot read `{}` as a date; say its format, as in `date('%d.%m.%Y')`",
+                shape(&text)
+            )
         }),
         other => Err(format!("needs a date, found {}", other.kind())),
     }
@@ -197,15 +201,16 @@ fn since_1970(number: i64, zone: &TimeZone) -> Result<Moment, String> {
     } else {
         Timestamp::from_millisecond(number)
     };
-    let at =
-        at.map_err(|_| format!("cannot read {number} as a count of seconds or milliseconds since 1970"))?;
+    let at = at.map_err(|_| {
+        "cannot read a number as large as this as a count of seconds or milliseconds since 1970".to_owned()
+    })?;
     Ok(Moment::At(Box::new(at.to_zoned(zone.clone()))))
 }
 
 fn start(moment: &Moment, zone: &TimeZone) -> Result<Zoned, String> {
     moment
         .start(zone)
-        .ok_or_else(|| format!("cannot place {moment} in a time zone"))
+        .ok_or_else(|| "cannot place it in a time zone".to_owned())
 }
 
 /// The moment at which the first argument begins, in the zone of the second.
@@ -220,31 +225,37 @@ fn at<'a>(at: Zoned) -> Result<Value<'a>, String> {
     Ok(Value::Moment(Moment::At(Box::new(at))))
 }
 
+/// The other side's library quotes the text in its own words, which are left out.
+fn unreadable(text: &str) -> String {
+    format!(
+        "cannot read `{}` as a date, which is not a day of the calendar or lacks a part",
+        shape(text)
+    )
+}
+
 fn date<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
     let in_zone = zone_argument(call, 2)?;
     if !call.has(1) {
         return moment_in(call, 0, &in_zone).map(Value::Moment);
     }
     let (text, format) = (call.text(0)?, call.text(1)?);
-    let parsed = strtime::parse(&*format, text.trim())
-        .map_err(|error| format!("cannot read `{text}` as a date in the format `{format}`: {error}"))?;
+    let parsed = strtime::parse(&*format, text.trim()).map_err(|_| {
+        format!(
+            "cannot read `{}` as a date in the format `{format}`",
+            shape(&text)
+        )
+    })?;
     if parsed.offset().is_some() || parsed.iana_time_zone().is_some() {
-        let at = parsed
-            .to_zoned()
-            .map_err(|error| format!("cannot read `{text}` as a date: {error}"))?;
+        let at = parsed.to_zoned().map_err(|_| unreadable(&text))?;
         return Ok(Value::Moment(Moment::At(Box::new(at))));
     }
     if parsed.hour().is_some() {
-        let local = parsed
-            .to_datetime()
-            .map_err(|error| format!("cannot read `{text}` as a date: {error}"))?;
+        let local = parsed.to_datetime().map_err(|_| unreadable(&text))?;
         return at(local
             .to_zoned(in_zone)
-            .map_err(|error| format!("cannot place `{text}` in its zone: {error}"))?);
+            .map_err(|_| format!("cannot place `{}` in its zone", shape(&text)))?);
     }
-    let day = parsed
-        .to_date()
-        .map_err(|error| format!("cannot read `{text}` as a date: {error}"))?;
+    let day = parsed.to_date().map_err(|_| unreadable(&text))?;
     Ok(Value::Moment(Moment::Day(day)))
 }
 
@@ -337,7 +348,7 @@ fn amount(text: &str) -> Result<Span, String> {
 fn date_add<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
     let (text, moment) = (call.text(1)?, moment(call, 0)?);
     let span = amount(&text)?;
-    let beyond = |_| format!("cannot add `{text}` to {moment}: that is no date any more");
+    let beyond = |_| format!("cannot add `{text}`: that is no date any more");
     let has_time = span.get_hours() != 0 || span.get_minutes() != 0 || span.get_seconds() != 0;
     match &moment {
         Moment::Day(_) if has_time => {

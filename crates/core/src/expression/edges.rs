@@ -125,8 +125,8 @@ fn edges_have_a_defined_result(#[case] format: &str, #[case] expected: &str) {
 
 #[rstest]
 #[case("{{ 'a' | truncate('b') }}", "needs a whole number")]
-#[case("{{ 'maybe' | bool }}", "cannot read `maybe` as a yes or no")]
-#[case("{{ 'soon' | date }}", "cannot read `soon` as a date")]
+#[case("{{ 'maybe' | bool }}", "cannot read `aaaaa` as a yes or no")]
+#[case("{{ 'soon' | date }}", "cannot read `aaaa` as a date")]
 #[case("{{ 'Ada' | country('alpha4') }}", "needs `alpha2`")]
 #[case("{{ 'a' | pad(3, 'xy') }}", "needs one character")]
 #[case("{{ 'a' | pad(99999999) }}", "gives a text of more than")]

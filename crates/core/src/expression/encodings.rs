@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::function::{Call, Function, OnMissing, function};
 use super::meter;
 use super::value::Value;
+use crate::shape::shape;
 
 pub(super) static FUNCTIONS: &[Function] = &[
     function!(
@@ -144,7 +145,7 @@ fn base64<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
 
 fn from_base64<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
     let (text, encoding) = (call.text(0)?, call.text_or(1, "utf-8")?);
-    let bytes = decode(&text).ok_or_else(|| format!("cannot read `{text}` as Base64"))?;
+    let bytes = decode(&text).ok_or_else(|| format!("cannot read `{}` as Base64", shape(&text)))?;
     let decoded = match Encoding::named(&encoding)? {
         Encoding::Utf8 => String::from_utf8(bytes).ok(),
         Encoding::Utf16 if bytes.len() % 2 == 0 => {
@@ -160,7 +161,7 @@ fn from_base64<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
     };
     decoded
         .map(Value::from)
-        .ok_or_else(|| format!("finds no text in {encoding} in `{text}`"))
+        .ok_or_else(|| format!("finds no text in {encoding} in `{}`", shape(&text)))
 }
 
 /// Base64 with padding (RFC 4648, section 4).
@@ -201,7 +202,7 @@ fn read_guid(text: &str) -> Result<Uuid, String> {
     let text = text.trim();
     let read = Uuid::try_parse(text).ok();
     read.or_else(|| <[u8; 16]>::try_from(decode(text)?).ok().map(Uuid::from_bytes_le))
-        .ok_or_else(|| format!("cannot read `{text}` as a GUID"))
+        .ok_or_else(|| format!("cannot read `{}` as a GUID", shape(text)))
 }
 
 /// A value as JSON. What came as JSON is left as it is.

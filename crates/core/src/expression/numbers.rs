@@ -2,6 +2,7 @@
 
 use super::function::{Call, Function, function};
 use super::value::{Number, Value};
+use crate::shape::shape;
 
 pub(super) static FUNCTIONS: &[Function] = &[
     function!(
@@ -57,7 +58,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
 
 fn number(value: &Value<'_>) -> Result<Number, String> {
     value.number().ok_or_else(|| match value {
-        Value::Text(text) => format!("needs a number, found `{text}`"),
+        Value::Text(text) => format!("needs a number, found `{}`", shape(text)),
         other => format!("needs a number, found {}", other.kind()),
     })
 }
@@ -152,7 +153,7 @@ fn boolean<'a>(call: &mut Call<'a, '_>) -> Result<Value<'a>, String> {
     match text.trim().to_lowercase().as_str() {
         "true" | "yes" | "y" | "on" => Ok(Value::Bool(true)),
         "false" | "no" | "n" | "off" => Ok(Value::Bool(false)),
-        _ => Err(format!("cannot read `{text}` as a yes or no")),
+        _ => Err(format!("cannot read `{}` as a yes or no", shape(&text))),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Telephone numbers as in ITU-T E.164, from the ways in which people write them. Only lengths and prefixes are
 //! looked at; whether a number is in use nobody can tell from its digits.
 
+use crate::shape::shape;
+
 /// Country (ISO 3166-1), calling code, and what is dialled before a national number.
 #[rustfmt::skip]
 const COUNTRIES: [(&str, &str, &str); 74] = [
@@ -32,7 +34,9 @@ pub(super) fn international(text: &str, country: &str) -> Result<String, String>
     let allowed = |c: char| c.is_ascii_digit() || c.is_whitespace() || "+-–()./\u{a0}".contains(c);
     if let Some(other) = number.chars().find(|c| !allowed(*c)) {
         return Err(format!(
-            "cannot read `{text}` as a telephone number: `{other}` is no part of one"
+            "cannot read `{}` as a telephone number: `{}` is no part of one",
+            shape(text),
+            shape(&other.to_string())
         ));
     }
     let abroad = number.trim_start().trim_start_matches('(').starts_with('+');
@@ -51,7 +55,8 @@ pub(super) fn international(text: &str, country: &str) -> Result<String, String>
         let country = country.trim();
         if country.is_empty() {
             return Err(format!(
-                "cannot tell the country of `{text}`; give it, as in `phone('DE')`"
+                "cannot tell the country of `{}`; give it, as in `phone('DE')`",
+                shape(text)
             ));
         }
         let known = COUNTRIES
@@ -66,7 +71,8 @@ pub(super) fn international(text: &str, country: &str) -> Result<String, String>
     };
     if !DIGITS.contains(&full.len()) || full.starts_with('0') {
         return Err(format!(
-            "cannot read `{text}` as a telephone number: it has {} digits with its country",
+            "cannot read `{}` as a telephone number: it has {} digits with its country",
+            shape(text),
             full.len()
         ));
     }

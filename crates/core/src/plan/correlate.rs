@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::account::{Account, AccountId, Snapshot};
 use crate::attribute::{AttributeIndex, Dictionary};
 use crate::profile::{PersonKey, Profile};
+use crate::redact::recognised;
 
 /// What was found for one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +122,7 @@ impl<'a> Correlation<'a> {
                         return Correlated::Conflict(text.into());
                     }
                     let value = profile.attributes.first(*attribute).unwrap_or_default();
-                    let how = format!("same {name} `{value}`");
+                    let how = recognised(name, value);
                     return Correlated::Fits(Box::new(Fit {
                         account: account.id.clone(),
                         how,

@@ -10,7 +10,7 @@ use crate::profile::PersonKey;
 
 use super::change::Operation;
 
-/// How many accounts a plan or a run touches, by what is done to them.
+/// How many accounts a plan or a run touches, by what is done to them, and how many calls it makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
@@ -26,12 +26,21 @@ pub struct Counts {
     pub disables: u64,
     /// Accounts deleted.
     pub deletes: u64,
+    /// Webhooks called, scripts run and messages sent.
+    pub calls: u64,
 }
 
 impl Counts {
-    /// What one account's operations count for: each kind once, and a creation with all that belongs to it as one.
+    /// What one account's operations count for: each kind once, a creation with all that belongs to it as one, and each
+    /// call.
     pub fn of_operations(operations: &[Operation]) -> Self {
-        let mut counts = Self::default();
+        let calls = operations
+            .iter()
+            .filter(|operation| is_call(operation.action.kind()));
+        let mut counts = Self {
+            calls: calls.count() as u64,
+            ..Self::default()
+        };
         if operations
             .iter()
             .any(|operation| operation.action.kind() == ActionKind::CreateAccount)
@@ -72,8 +81,17 @@ impl Counts {
             Tally::Moves => self.moves,
             Tally::Disables => self.disables,
             Tally::Deletes => self.deletes,
+            Tally::Calls => self.calls,
         }
     }
+}
+
+/// Whether an action touches no directory, so that nothing but its number limits it.
+fn is_call(kind: ActionKind) -> bool {
+    matches!(
+        kind,
+        ActionKind::CallWebhook | ActionKind::RunScript | ActionKind::Notify
+    )
 }
 
 impl std::ops::AddAssign for Counts {
@@ -84,6 +102,7 @@ impl std::ops::AddAssign for Counts {
         self.enables += other.enables;
         self.disables += other.disables;
         self.deletes += other.deletes;
+        self.calls += other.calls;
     }
 }
 
@@ -101,6 +120,8 @@ pub enum Tally {
     Disables,
     /// Accounts deleted.
     Deletes,
+    /// Webhooks called, scripts run and messages sent.
+    Calls,
 }
 
 impl fmt::Display for Tally {
@@ -111,6 +132,7 @@ impl fmt::Display for Tally {
             Self::Moves => "moves",
             Self::Disables => "disables",
             Self::Deletes => "deletes",
+            Self::Calls => "calls",
         })
     }
 }

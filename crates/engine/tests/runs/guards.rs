@@ -249,7 +249,7 @@ async fn a_revoked_key_fails(#[values(On::Sqlite, On::Postgres)] on: On) {
 async fn json_that_ends_in_the_middle_fails(#[values(On::Sqlite, On::Postgres)] on: On) {
     let (_, text) = go_through(on, later_answer(AnswerFault::TruncatedJson {})).await;
     insta::allow_duplicates! { insta::assert_snapshot!(text, @r#"
-    GET http://jumpcloud/api/systemusers?limit=100&sort=_id&skip=100: the answer cannot be read, it is not JSON: EOF while parsing an object at line 1 column 88166 (it begins: {"totalCount":300,"results":[{"_id":"4b3d6210ec89025cc1000064","username":"betty.thompson","email":"betty.thompson@northwind.test","alternateEmail":"betty.thompson.100@home.test","firstname":"Betty","…)
+    GET http://jumpcloud/api/systemusers?limit=100&sort=_id&skip=100: the answer cannot be read, it is not JSON: EOF while parsing an object at line 1 column 88166 (it begins: {"totalCount":…,"results":[{"_id":"…","username":"…","email":"…","alternateEmail":"…","firstname":"…","…")
       it was cut off or damaged on its way; try again, and when it stays so ask the vendor
     "#); }
 }

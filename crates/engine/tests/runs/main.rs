@@ -8,6 +8,8 @@ mod authorization;
 #[cfg(test)]
 mod budget;
 #[cfg(test)]
+mod calls_guard;
+#[cfg(test)]
 mod company;
 #[cfg(test)]
 mod domain;

@@ -17,7 +17,7 @@ use crate::company::{Company, On, people};
 const PERSON: &str = "E-100007";
 
 /// The company with an application `desk` behind a sink, called by each rule.
-async fn company(on: On, count: usize, sink: &Sink) -> Company {
+pub async fn company(on: On, count: usize, sink: &Sink) -> Company {
     let mut company = Company::start(on, people(count)).await;
     let application = format!(
         "kind: application

@@ -163,6 +163,20 @@ fn mover(person: &str) -> Change {
     change
 }
 
+/// A change that calls two webhooks beside what it does to the account.
+fn calling(person: &str) -> Change {
+    let call = |webhook: &str| {
+        operation(Action::CallWebhook {
+            application: "desk".to_owned(),
+            webhook: webhook.to_owned(),
+            with: Vec::new(),
+        })
+    };
+    let mut change = mover(person);
+    change.operations = vec![operation(Action::Enable), call("open"), call("close")];
+    change
+}
+
 async fn start(store: &Store, second: i64) -> RunId {
     let new = NewRun {
         automation: "staff",

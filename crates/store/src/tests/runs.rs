@@ -2,7 +2,7 @@ use rstest::rstest;
 use tenure_core::outcome::Outcome;
 use tenure_core::plan::{Counts, Hold, HoldKind};
 
-use super::{On, at, lease, mover, planned, planned_changes, start};
+use super::{On, at, calling, lease, mover, planned, planned_changes, start};
 use crate::{Flush, OperationId, OutcomeRow, RunChange, RunId, RunState, StoreError};
 
 #[rstest]
@@ -141,6 +141,31 @@ async fn what_was_really_done_counts_also_when_a_run_died(#[values(On::Sqlite, O
         [(at(10), done)]
     );
 
+    // Each call counts, and beside the account.
+    let called = planned_changes(store, 12, vec![calling("5"), calling("6")]).await;
+    apply(
+        called,
+        13,
+        vec![
+            ended(0, 0, &ok),
+            ended(0, 1, &ok),
+            ended(0, 2, &ok),
+            ended(1, 1, &ok),
+            ended(1, 2, &refused),
+        ],
+    )
+    .await;
+    let done = Counts {
+        enables: 1,
+        calls: 3,
+        ..Counts::default()
+    };
+    assert_eq!(store.run(called).await.unwrap().applied, done);
+    assert_eq!(
+        store.applied_counts("staff", at(12)).await.unwrap(),
+        [(at(13), done)]
+    );
+
     // All that is done to a new account is its creation.
     let stopped = planned(store, 2, &["3"]).await;
     apply(
@@ -164,7 +189,7 @@ async fn what_was_really_done_counts_also_when_a_run_died(#[values(On::Sqlite, O
     };
     assert_eq!(store.run(stopped).await.unwrap().applied, created);
     assert_eq!(
-        store.applied_counts("staff", at(10)).await.unwrap(),
+        store.applied_counts("staff", at(14)).await.unwrap(),
         [(at(20), created)]
     );
     store
@@ -193,7 +218,7 @@ async fn what_was_really_done_counts_also_when_a_run_died(#[values(On::Sqlite, O
         )
         .await
         .unwrap();
-    assert_eq!(store.applied_counts("staff", at(0)).await.unwrap().len(), 2);
+    assert_eq!(store.applied_counts("staff", at(0)).await.unwrap().len(), 3);
     assert!(store.applied_counts("other", at(0)).await.unwrap().is_empty());
 }
 

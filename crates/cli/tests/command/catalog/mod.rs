@@ -3,6 +3,7 @@
 mod browser;
 mod changes;
 mod files;
+mod people;
 mod prism;
 mod scim2;
 mod service;

@@ -11,6 +11,7 @@ mod new_rows;
 mod paging;
 mod repeating;
 mod splitting;
+mod standing;
 mod trouble;
 mod trying;
 mod workbooks;

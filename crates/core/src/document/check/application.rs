@@ -111,6 +111,7 @@ impl Checker<'_> {
             self.repeat(&join(path, "repeat"), repeat, endpoint);
         }
         self.request_macros(path, endpoint);
+        self.pages(path, endpoint);
         if let Some(incremental) = &endpoint.incremental {
             self.incremental(&join(path, "incremental"), incremental, endpoint);
         }

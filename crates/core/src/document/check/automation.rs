@@ -125,6 +125,7 @@ impl Checker<'_> {
             ("moves", &guards.moves),
             ("disables", &guards.disables),
             ("deletes", &guards.deletes),
+            ("calls", &guards.calls),
         ];
         for (name, limits) in limits {
             if matches!(limits, Some(OneOrMany::Many(limits)) if limits.is_empty()) {

@@ -101,7 +101,8 @@ impl Checker<'_> {
             let hint = if let Some(likely) = closest(name, names(place)) {
                 format!("did you mean `{likely}`?")
             } else {
-                let known: Vec<_> = names(place).map(|known| format!("`{known}`")).collect();
+                let mut known: Vec<_> = names(place).map(|known| format!("`{known}`")).collect();
+                known.dedup();
                 format!(
                     "known are {}; `secret(…)`, `env(…)` and lookup tables can be called, see `tenure macros`",
                     known.join(", ")

@@ -7,6 +7,7 @@ use super::super::repeat::{Place, Repeat};
 use super::super::tree::join;
 use super::Checker;
 use super::application::is_names;
+use super::paging::names;
 
 /// What conditions can name of a page.
 const OF_A_PAGE: [&str; 5] = ["records", "number", "count", "total", "answer"];
@@ -96,7 +97,7 @@ impl Checker<'_> {
     /// A parameter whose number grows.
     fn parameter(&mut self, path: &str, parameter: &str, to: Option<Place>, endpoint: &Endpoint) {
         self.place(path, "parameter", parameter, to, endpoint);
-        if endpoint.query.contains_key(parameter) {
+        if endpoint.query.contains_key(parameter) && !names(endpoint, "offset") {
             let found = format!("`{parameter}`, which `query` has too");
             self.error(
                 &join(path, "parameter"),
@@ -115,6 +116,14 @@ impl Checker<'_> {
                 "an empty text",
                 "write the name of the parameter that changes",
             );
+        }
+        let member = if field == "name" { "cursor" } else { "offset" };
+        let named = names(endpoint, member);
+        if named && to.is_some() {
+            let found = format!("`to`, and the request names `page.{member}`");
+            let hint = "keep one of them; what the request names goes nowhere else";
+            self.error(&join(path, "to"), found, hint);
+            return;
         }
         let whole = match endpoint.message {
             None => endpoint.body.as_ref().is_none_or(serde_json::Value::is_object),
@@ -142,7 +151,7 @@ impl Checker<'_> {
             Some(Place::Query) => false,
             None => {
                 let list = matches!(endpoint.message, None | Some(Message::Json)) && !whole;
-                if endpoint.method == Method::Post && list {
+                if endpoint.method == Method::Post && list && !named {
                     let hint = "write an object, or say `to: query`";
                     self.error(path, "no place for it: the `body` is not an object", hint);
                 }

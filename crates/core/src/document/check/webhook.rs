@@ -93,7 +93,7 @@ impl Checker<'_> {
 
     /// Attributes must not choose the server that a request, with its key, goes to.
     fn host(&mut self, path: &str, url: &str) {
-        let Some((_, rest)) = url.split_once("://") else {
+        let Some(host) = host_of(url) else {
             if url.contains("{{") {
                 let hint =
                     "write the address out, beginning with `https://`; expressions may stand after the host";
@@ -101,16 +101,6 @@ impl Checker<'_> {
             }
             return;
         };
-        let mut depth = 0_usize;
-        let end = rest.char_indices().find(|(_, letter)| {
-            match letter {
-                '{' => depth += 1,
-                '}' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            depth == 0 && matches!(letter, '/' | '?' | '#')
-        });
-        let host = rest.get(..end.map_or(rest.len(), |(at, _)| at)).unwrap_or(rest);
         if Format::parse(host).is_ok_and(|format| format.columns().next().is_some()) {
             let hint = "write the host out, or take it from a secret or a lookup by a fixed key";
             self.error(path, "a host that depends on the account", hint);
@@ -147,4 +137,19 @@ impl Checker<'_> {
         }
         self.body(&path, webhook.message, body);
     }
+}
+
+/// The host of an address whose parts may be expressions, with its port; none when no address is written out.
+pub(super) fn host_of(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let mut depth = 0_usize;
+    let end = rest.char_indices().find(|(_, letter)| {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && matches!(letter, '/' | '?' | '#')
+    });
+    rest.get(..end.map_or(rest.len(), |(at, _)| at))
 }

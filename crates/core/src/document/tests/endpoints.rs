@@ -335,3 +335,79 @@ fn an_endpoint_is_called_for_each_record_of_one_that_stands_by_itself() {
         );
     }
 }
+
+#[test]
+fn requests_name_pages_where_there_are_any() {
+    let right = [
+        "repeat: { parameter: skip, increment: 10 }\nquery: { skip: \"{{ page.offset }}\" }",
+        "repeat: { page: { parameter: page } }\nquery: { after: \"{{ (page.records | last).id }}\" }",
+        "method: POST\nmessage: xml\nbody: <a>{{ page.cursor | default('') }}</a>\nrepeat: { cursor: { from: $.next, name: \
+         next } }",
+        "repeat: { next_link: { header: Link } }\nheaders: { X-Page: \"{{ page.number }}\" }",
+    ];
+    for right in right {
+        assert_eq!(endpoint(right), "", "{right}");
+    }
+    let wrong = [
+        (
+            "query: { p: \"{{ page.number }}\" }",
+            "`page` without `repeat`; say how the call repeats",
+        ),
+        (
+            "repeat: { page: { parameter: page } }\nquery: { p: \"{{ page.nmber }}\" }",
+            "`page.nmber`; known here are `page.number`, `page.offset`",
+        ),
+        (
+            "repeat: { page: { parameter: page } }\nquery: { p: \"{{ page }}\" }",
+            "`page`; known here are `page.number`",
+        ),
+        (
+            "repeat: { cursor: { header: X-Next, name: after } }\nquery: { p: \"{{ page.offset }}\" }",
+            "`page.offset` with a `repeat` that does not count",
+        ),
+        (
+            "repeat: { page: { parameter: page } }\nquery: { p: \"{{ page.cursor }}\" }",
+            "`page.cursor` without `cursor`",
+        ),
+        (
+            "repeat: { next_link: { header: Link } }\nquery: { p: \"{{ page.number }}\" }",
+            "`page` in an address with `next_link`",
+        ),
+        (
+            "answer: csv\nrepeat: { page: { parameter: page } }\nquery: { p: \"{{ page.answer.next }}\" }",
+            "`page.answer` with `answer: csv`",
+        ),
+        (
+            "repeat: { page: { parameter: page } }\nquery: { p: \"{{ page.total }}\" }",
+            "`page.total` without `total`",
+        ),
+        (
+            "repeat: { page: { parameter: page, to: query } }\nquery: { p: \"{{ page.offset }}\" }",
+            "`to`, and the request names `page.offset`",
+        ),
+    ];
+    for (fields, said) in wrong {
+        let found = endpoint(fields);
+        assert!(
+            found.contains(said) && found.lines().count() == 1,
+            "{fields}: {found}"
+        );
+    }
+    let at = |url: &str| {
+        checked(&format!(
+            "kind: application\nname: hr\nendpoints:\n  - name: people\n    url: \"{url}\"\n    repeat: {{ page: {{ \
+             parameter: page }} }}\n"
+        ))
+    };
+    assert_eq!(
+        at("https://hr.example.com/people/{{ page.answer.next | default('0') }}"),
+        ""
+    );
+    for host in ["https://{{ page.answer.host }}/people", "{{ page.answer.next }}"] {
+        let found = at(host);
+        assert!(
+            found.contains("a host that depends on an answer"),
+            "{host}: {found}"
+        );
+    }
+}

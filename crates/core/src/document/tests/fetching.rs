@@ -30,9 +30,9 @@ attributes: { employeeID: "{{ id }}-{{ env('TENURE_VAR_REGION') }}" }
     error: test.yaml:7:10: application `hr`, endpoints[0].url: found `reocrd`, which is no macro here; did you mean `record`?
     error: test.yaml:9:17: application `hr`, endpoints[0].query.a: found `sinze`, which is no macro here; did you mean `since`?
     error: test.yaml:9:35: application `hr`, endpoints[0].query.b: found `since` without `incremental`; say how far a fetch came: `incremental: { column: … }`, see docs/fetching.md
-    error: test.yaml:9:53: application `hr`, endpoints[0].query.c: found `page`, which is no macro here; known are `now`, `last_run`, `since`, `record`; `secret(…)`, `env(…)` and lookup tables can be called, see `tenure macros`
-    error: test.yaml:10:21: application `hr`, endpoints[0].headers.X-A: found `email`, which is no macro here; known are `now`, `last_run`, `since`, `record`; `secret(…)`, `env(…)` and lookup tables can be called, see `tenure macros`
-    error: test.yaml:11:27: application `hr`, endpoints[0].body.filter[0].x: found `departement`, which is no macro here; known are `now`, `last_run`, `since`, `record`; `secret(…)`, `env(…)` and lookup tables can be called, see `tenure macros`
+    error: test.yaml:9:53: application `hr`, endpoints[0].query.c: found `page` without `repeat`; say how the call repeats: `repeat: …`, or leave `page` out
+    error: test.yaml:10:21: application `hr`, endpoints[0].headers.X-A: found `email`, which is no macro here; known are `now`, `last_run`, `since`, `record`, `page`; `secret(…)`, `env(…)` and lookup tables can be called, see `tenure macros`
+    error: test.yaml:11:27: application `hr`, endpoints[0].body.filter[0].x: found `departement`, which is no macro here; known are `now`, `last_run`, `since`, `record`, `page`; `secret(…)`, `env(…)` and lookup tables can be called, see `tenure macros`
     error: test.yaml:17:27: data_source `people`, attributes.employeeID: found an environment variable, which only requests and connections have; the same records must give the same plan everywhere; use a lookup table instead
     "#);
 }
