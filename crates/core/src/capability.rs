@@ -60,7 +60,8 @@ pub fn support(kind: DirectoryKind, action: ActionKind) -> Support {
         Enable | Disable if kind == Ldap => return Support::Needs(Need::DisabledBy),
         CreateAccount | ModifyAttributes | AddToGroups | RemoveFromGroups | Enable | Disable | Delete => true,
         Move => kind.has_containers(),
-        ResetPassword | Unlock => matches!(kind, ActiveDirectory | Ldap),
+        ResetPassword => kind != Local,
+        Unlock => matches!(kind, ActiveDirectory | Ldap),
         SetPhoto | RemovePhoto => kind != Local,
         // What LDAP servers delete comes back under another id only.
         Restore => matches!(kind, ActiveDirectory | Microsoft365),

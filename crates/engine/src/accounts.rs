@@ -162,7 +162,12 @@ impl Asking<'_> {
                 }
                 let why = match standing {
                     // Of other directories nobody expects it.
-                    Standing::Unknown { why } if self.document.kind == DirectoryKind::ActiveDirectory => {
+                    Standing::Unknown { why }
+                        if matches!(
+                            self.document.kind,
+                            DirectoryKind::ActiveDirectory | DirectoryKind::Microsoft365
+                        ) =>
+                    {
                         Some(why)
                     }
                     _ => why,

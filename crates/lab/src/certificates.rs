@@ -96,6 +96,27 @@ impl Authority {
     }
 }
 
+impl Certificate {
+    /// A certificate of its own by which a program called `name` is known, with an RSA key made now, in `folder` as
+    /// `NAME.pem` and `NAME.key`.
+    pub fn of_program(folder: &Path, name: &str) -> Result<Self, LabError> {
+        let made = Self {
+            certificate: folder.join(format!("{name}.pem")),
+            key: folder.join(format!("{name}.key")),
+        };
+        let mut command = Command::new(programs::find("openssl")?);
+        command
+            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"])
+            .args(["-subj", &format!("/CN={name}")])
+            .arg("-out")
+            .arg(&made.certificate)
+            .arg("-keyout")
+            .arg(&made.key);
+        run("making a program's certificate", command)?;
+        Ok(made)
+    }
+}
+
 /// Makes a key on P-256 and a certificate for it. `openssl` writes keys readable by their owner only.
 fn make(folder: &Path, name: &str, config: &str, arguments: &[&Path]) -> Result<(), LabError> {
     let config_path = folder.join(format!("{name}.cnf"));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    LabError, ReservedPort,
+    Certificate, LabError, ReservedPort,
     folders::InstanceFolder,
     npm,
     process::{Ending, RunAs, Server, ServerCommand},
@@ -20,12 +20,13 @@ const SCRIPT: &str = include_str!("oidc/provider.mjs");
 const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A running `oidc-provider`: everything in memory, PKCE required, refresh tokens replaced with each use. Its clients
-/// are `people`, `people-body` and `people-public` (authorization code) and `machine` and `machine-body` (client
-/// credentials). `GET /api/users` wants a token. See `oidc/provider.mjs` for what `/_lab/…` can do.
+/// are `people`, `people-body` and `people-public` (authorization code) and `machine`, `machine-body` and
+/// `machine-certificate` (client credentials). `GET /api/users` wants a token. See `oidc/provider.mjs` for what `/_lab/…` can do.
 #[derive(Debug)]
 pub struct OidcProvider {
     // Fields are dropped in this order: the server has to be gone before its folder and its port are.
     _server: Server,
+    machine: Certificate,
     _folder: InstanceFolder,
     port: ReservedPort,
 }
@@ -43,6 +44,7 @@ impl OidcProvider {
         let modules = npm::installed("oidc-provider", PACKAGE)?;
         let folder = InstanceFolder::create("oidc")?;
         let port = ReservedPort::reserve()?;
+        let machine = Certificate::of_program(folder.path(), "machine")?;
         let script = folder.join("provider.mjs");
         fs::write(&script, SCRIPT).map_err(LabError::file("writing", &script))?;
         let mut server = Server::start(ServerCommand {
@@ -53,6 +55,7 @@ impl OidcProvider {
                 modules.into(),
                 port.number().to_string().into(),
                 redirect_url.into(),
+                machine.certificate.clone().into(),
             ],
             run_as: RunAs::Caller,
             folder: folder.path().to_owned(),
@@ -62,9 +65,15 @@ impl OidcProvider {
         server.wait_until_ready(START_LIMIT, || TcpStream::connect(address).is_ok())?;
         Ok(Self {
             _server: server,
+            machine,
             _folder: folder,
             port,
         })
+    }
+
+    /// The certificate of the client `machine-certificate`, with its key.
+    pub fn machine_certificate(&self) -> &Certificate {
+        &self.machine
     }
 
     /// Where it is, e.g. `http://127.0.0.1:21007`.

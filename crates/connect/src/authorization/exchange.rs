@@ -68,6 +68,7 @@ pub(super) async fn ask(
     let repeatable = match &ask {
         // A code is good for one request only, and seeing it again is taken for theft.
         Ask::Code { .. } => Repeatable::No,
+        _ if prepared.once => Repeatable::No,
         // When the answer to the first one was lost, the second cannot make it worse.
         Ask::ClientCredentials | Ask::Refresh(_) => Repeatable::Yes,
     };
@@ -310,8 +311,16 @@ fn refusal(failure: Failure, settings: &Settings) -> Refusal {
         }
         BasicErrorResponseType::InvalidClient | BasicErrorResponseType::UnauthorizedClient => (
             SourceTrouble::Unauthorized,
-            "check `client_id`, `client_secret`, and with the vendor whether `client_authentication` is `header` or \
-             `body`",
+            match &settings.document.certificate {
+                None => {
+                    "check `client_id`, `client_secret`, and with the vendor whether `client_authentication` is \
+                     `header` or `body`"
+                }
+                Some(_) => {
+                    "check `client_id`, that the vendor has this certificate and it is not past its end, and that the \
+                     clock of this machine is right"
+                }
+            },
         ),
         BasicErrorResponseType::InvalidScope => (
             SourceTrouble::Refused,

@@ -2,6 +2,7 @@
 //! credentials or by somebody who signed in with a browser once and agreed. Keys that only have to be put into
 //! requests belong to `source`.
 
+mod assertion;
 mod callback;
 mod code;
 mod exchange;

@@ -9,6 +9,7 @@ use tenure_core::seams::{Secrets, SourceError, SourceTrouble};
 use tenure_core::secret::Secret;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::assertion::{self, Statement};
 use crate::http::Masked;
 use crate::source::{Environment, connection_text};
 
@@ -35,6 +36,8 @@ impl fmt::Debug for Settings {
 
 /// What a token request needs, worked out with secrets fetched now.
 pub(super) struct Prepared {
+    /// Whether it is good for one request only.
+    pub(super) once: bool,
     pub(super) client: TokenClient,
     pub(super) url: Masked,
     pub(super) headers: Vec<(String, Masked)>,
@@ -63,8 +66,14 @@ impl Settings {
             ("client_id", &document.client_id),
         ];
         match grant {
-            Grant::ClientCredentials => needed.push(("client_secret", &document.client_secret)),
+            Grant::ClientCredentials if document.certificate.is_none() => {
+                needed.push(("client_secret", &document.client_secret));
+            }
+            Grant::ClientCredentials => {}
             Grant::AuthorizationCode => needed.push(("authorization_url", &document.authorization_url)),
+        }
+        if document.certificate.is_some() {
+            needed.push(("private_key", &document.private_key));
         }
         for (name, text) in needed {
             if text.as_deref().is_none_or(|text| text.trim().is_empty()) {
@@ -150,15 +159,16 @@ impl Settings {
         } else {
             Masked::Plain(sent)
         };
-        let mut client = BasicClient::new(self.client_id(vault).await?).set_token_uri(token_url);
-        if let Some(source) = &document.client_secret {
+        let mut client = BasicClient::new(self.client_id(vault).await?).set_token_uri(token_url.clone());
+        let assertion = self.assertion(token_url.url().as_str(), vault).await?;
+        if let Some(source) = document.client_secret.as_ref().filter(|_| assertion.is_none()) {
             let secret = self.text("client_secret", source, vault).await?;
             client = client.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
             secrets.push(secret);
         }
         client = client.set_auth_type(match document.client_authentication.unwrap_or_default() {
-            ClientAuthentication::Header => AuthType::BasicAuth,
-            ClientAuthentication::Body => AuthType::RequestBody,
+            ClientAuthentication::Header if assertion.is_none() => AuthType::BasicAuth,
+            ClientAuthentication::Header | ClientAuthentication::Body => AuthType::RequestBody,
         });
         let mut headers = Vec::with_capacity(document.token_headers.len());
         for (name, Scalar(source)) in &document.token_headers {
@@ -174,7 +184,15 @@ impl Settings {
             masked(source, value.clone(), &mut secrets);
             parameters.push((name.clone(), value));
         }
+        let once = assertion.is_some();
+        if let Some(assertion) = assertion {
+            let kind = Secret::new(assertion::KIND.to_owned());
+            parameters.push(("client_assertion_type".to_owned(), kind));
+            secrets.push(assertion.clone());
+            parameters.push(("client_assertion".to_owned(), assertion));
+        }
         Ok(Prepared {
+            once,
             client,
             url,
             headers,
@@ -184,14 +202,42 @@ impl Settings {
         })
     }
 
+    /// What a client with a certificate states; none for one without.
+    async fn assertion(&self, token_url: &str, vault: &dyn Secrets) -> Result<Option<Secret>, SourceError> {
+        let document = &self.document;
+        let (Some(certificate), Some(key)) = (&document.certificate, &document.private_key) else {
+            return Ok(None);
+        };
+        let certificate = self.text("certificate", certificate, vault).await?;
+        let key = self.text("private_key", key, vault).await?;
+        let client_id = self.client_id(vault).await?;
+        let statement = Statement {
+            client_id: &client_id,
+            token_url,
+            now: (self.environment.now)(),
+        };
+        let signed = statement.signed(certificate.expose(), &key);
+        signed.map(Some).map_err(|unsigned| SourceError {
+            kind: SourceTrouble::Refused,
+            doing: self.preparing(),
+            said: format!("`{}` {}", unsigned.field, unsigned.why),
+            hint: "give both as PEM text, and the key as it was made, with RSA and without a password"
+                .to_owned(),
+        })
+    }
+
+    fn preparing(&self) -> String {
+        format!(
+            "preparing the authorization of the application `{}`",
+            self.application
+        )
+    }
+
     /// A field that cannot be used. The value is not shown.
     pub(super) fn wrong(&self, field: &str, error: &dyn fmt::Display) -> SourceError {
         SourceError {
             kind: SourceTrouble::Refused,
-            doing: format!(
-                "preparing the authorization of the application `{}`",
-                self.application
-            ),
+            doing: self.preparing(),
             said: format!("`{field}` is no address: {error}"),
             hint: format!("correct `{field}` in `authorization`"),
         }

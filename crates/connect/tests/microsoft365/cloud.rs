@@ -4,7 +4,7 @@ use tenure_core::cloud::{AutoReply, CloudAction, MailboxKind, ReplyAudience};
 use tenure_core::directory_action::DirectoryAction;
 use tenure_core::photo::Photo;
 
-use crate::tenant::{again, beside, cloud, of, options, tenant, user};
+use crate::tenant::{again, beside, cloud, join, leave, of, options, tenant, user};
 
 const E3: &str = "SPE_E3";
 const FLOW: &str = "f30db892-07e9-47e9-837c-80727f46fd3d";
@@ -98,6 +98,29 @@ async fn a_licence_that_comes_with_a_group_is_not_taken_from_the_account() {
     assert_eq!(held, [format!("{E3} 05e9a617-0261-4cee-bb44-138d3ef5d965 group")]);
     let refused = tenant.refused(cloud(&ada, revoke(E3))).await;
     assert_eq!(refused.message, "the licence `SPE_E3` comes with a group");
+}
+
+#[tokio::test]
+async fn a_group_gives_its_licence_which_counts_as_held_and_goes_with_the_group() {
+    let tenant = tenant(5, "usage_location: NL").await;
+    let body = serde_json::json!({
+        "displayName": "Licensed", "mailEnabled": false, "mailNickname": "licensed", "securityEnabled": true,
+    });
+    let group = tenant.post("/groups", &body).await;
+    tenant.sim.license_group(group["id"].as_str().unwrap(), FLOW);
+    let ada = tenant.done(user("ada", &[])).await;
+    tenant.done(cloud(&ada, assign(E3))).await;
+    tenant.done(join(&ada, "CN=Licensed")).await;
+    let held = async || tenant.values(ada.id.as_str(), "assignedLicenses").await;
+    let direct = format!("{E3} 05e9a617-0261-4cee-bb44-138d3ef5d965");
+    assert_eq!(held().await, [direct.clone(), format!("FLOW_FREE {FLOW} group")]);
+    // There is nothing left to assign, and nothing to take from the account itself.
+    tenant.done(cloud(&ada, assign("FLOW_FREE"))).await;
+    assert_eq!(held().await, [direct.clone(), format!("FLOW_FREE {FLOW} group")]);
+    let refused = tenant.refused(cloud(&ada, revoke("FLOW_FREE"))).await;
+    assert_eq!(refused.message, "the licence `FLOW_FREE` comes with a group");
+    tenant.done(leave(&ada, "CN=Licensed")).await;
+    assert_eq!(held().await, [direct]);
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ use tenure_core::directory_action::DirectoryAction;
 use tenure_core::seams::Directory as _;
 use tenure_sim::Graph;
 
+use crate::passwords::reset;
 use crate::tenant::{Tenant, beside, cloud, directory, join, leave, modify, options, user, write};
 
 /// What Prism's own answers say of themselves.
@@ -276,6 +277,7 @@ async fn requests_and_answers_are_as_microsoft_describes_them() {
         .done(cloud(&ada, CloudAction::RevokeLicences { licences: licences() }))
         .await;
     tenant.done(cloud(&ada, CloudAction::RevokeSessions)).await;
+    tenant.done(reset(&boss, "Correct-Horse-10")).await;
     let dn = ada.dn.clone();
     let deleted = tenant
         .apply(write(

@@ -77,20 +77,25 @@ pub async fn of(options: GraphOptions, document: &str) -> Tenant {
 }
 
 pub fn directory(url: &str, document: &str) -> Microsoft365 {
+    let secret = "client_secret: \"{{ secret('entra') }}\"";
+    signing_in(url, secret, &[("entra", SECRET)], document)
+}
+
+/// A directory whose authorization says this beside the client, with these secrets.
+pub fn signing_in(url: &str, authorization: &str, secrets: &[(&str, &str)], document: &str) -> Microsoft365 {
     let text = format!(
         "kind: directory\nname: cloud\ntype: microsoft365\ntenant: northwind.test\nauthorization: {{ client_id: \
-         tenure, client_secret: \"{{{{ secret('entra') }}}}\" }}\naddresses: {{ login: {url}, graph: {url}, exchange: \
-         {url} }}\nprivate_addresses: allowed\n{document}\n"
+         tenure, {authorization} }}\naddresses: {{ login: {url}, graph: {url}, exchange: {url} }}\n\
+         private_addresses: allowed\n{document}\n"
     );
     let documents = documents(&text);
     let mut settings = Settings::new(documents.directory("cloud").unwrap()).unwrap();
     settings.look_again = vec![Duration::from_millis(1)];
     let vault = Vault::default();
-    vault
-        .0
-        .lock()
-        .unwrap()
-        .insert("entra".to_owned(), Secret::new(SECRET.to_owned()));
+    for (name, secret) in secrets {
+        let secret = Secret::new((*secret).to_owned());
+        vault.0.lock().unwrap().insert((*name).to_owned(), secret);
+    }
     let vault: Arc<dyn Secrets> = Arc::new(vault);
     let environment = Environment {
         variables: tenure_connect::source::Variables::default(),
@@ -214,6 +219,11 @@ impl Tenant {
     /// Something that somebody else makes.
     pub async fn post(&self, path: &str, body: &serde_json::Value) -> serde_json::Value {
         self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// Something that somebody else changes.
+    pub async fn patch(&self, path: &str, body: &serde_json::Value) {
+        self.call(Method::PATCH, path, Some(body)).await;
     }
 
     /// Something that somebody else deletes.

@@ -44,6 +44,13 @@ pub struct Authorization {
     /// `oauth2`: the client's secret; as a rule `{{ secret('name') }}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
+    /// `oauth2`: in place of a secret, the certificate (PEM) that the vendor knows the client by. A format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// `oauth2`: the certificate's private key (RSA, PEM), which signs token requests (RFC 7523); as a rule
+    /// `{{ secret('name') }}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_key: Option<String>,
     /// `oauth2`: what is asked for, one by one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scope: Vec<String>,

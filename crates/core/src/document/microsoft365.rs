@@ -12,7 +12,14 @@ pub struct CloudSignIn {
     /// The application's id ("Application (client) ID"). A format.
     pub client_id: String,
     /// Its secret; as a rule `{{ secret('name') }}`.
-    pub client_secret: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// In place of a secret, the certificate (PEM) that the app registration has. A format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// The certificate's private key (RSA, PEM); as a rule `{{ secret('name') }}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_key: Option<String>,
 }
 
 /// Where Microsoft's services are, for national clouds.

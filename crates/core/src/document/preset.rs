@@ -118,9 +118,24 @@ fn merge(own: &mut Node, preset: Node, level: Level) {
             "repeat" if !same_kind(&ours.value, &theirs.value) => {}
             // A body is one value, not fields.
             "body" => {}
+            "authorization" => {
+                let theirs = without_secret(&ours.value, theirs.value);
+                merge(&mut ours.value, theirs, Level::Field);
+            }
             _ => merge(&mut ours.value, theirs.value, Level::Field),
         }
     }
+}
+
+/// A preset's authorization for a client that may show a certificate of its own in place of a secret.
+fn without_secret(own: &Node, preset: Node) -> Node {
+    let mut preset = preset;
+    if own.get("certificate").is_some()
+        && let Value::Map(entries) = &mut preset.value
+    {
+        entries.retain(|entry| !["client_secret", "client_authentication"].contains(&entry.key.as_str()));
+    }
+    preset
 }
 
 fn merge_named(own: &mut Node, preset: Entry) {

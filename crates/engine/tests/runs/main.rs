@@ -10,6 +10,8 @@ mod budget;
 #[cfg(test)]
 mod calls_guard;
 #[cfg(test)]
+mod cloud_following;
+#[cfg(test)]
 mod company;
 #[cfg(test)]
 mod domain;

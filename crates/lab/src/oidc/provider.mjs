@@ -3,12 +3,14 @@
 //   GET  /_lab/token-requests           every token request so far
 //   POST /_lab/revoke?kind=AccessToken  forgets all tokens of a kind
 //   POST /_lab/expire?kind=RefreshToken ends the life of all tokens of a kind
-// Arguments: folder with node_modules, port, redirect URL.
+// Arguments: folder with node_modules, port, redirect URL, certificate of the client `machine-certificate`.
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [folder, port, redirect] = process.argv.slice(2);
+const [folder, port, redirect, certificate] = process.argv.slice(2);
 const library = path.join(folder, 'node_modules/oidc-provider/lib/index.js');
 const module = await import(pathToFileURL(library));
 const Provider = module.default ?? module.Provider;
@@ -43,6 +45,8 @@ const machine = {
   redirect_uris: [],
 };
 
+const known = new X509Certificate(readFileSync(certificate)).publicKey.export({ format: 'jwk' });
+
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   adapter: Memory,
   clients: [
@@ -51,6 +55,11 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     { ...code, client_id: 'people-public', client_secret: undefined, token_endpoint_auth_method: 'none' },
     { ...machine, client_id: 'machine', token_endpoint_auth_method: 'client_secret_basic' },
     { ...machine, client_id: 'machine-body', token_endpoint_auth_method: 'client_secret_post' },
+    {
+      ...machine, client_secret: undefined, client_id: 'machine-certificate',
+      token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'PS256',
+      jwks: { keys: [known] },
+    },
   ],
   cookies: { keys: ['lab'] },
   features: { clientCredentials: { enabled: true }, devInteractions: { enabled: true } },
@@ -68,11 +77,12 @@ const requests = [];
 const note = (ctx, failed) => {
   const { grant_type: grant, scope, tenant } = ctx.oidc.body ?? {};
   const secret = 'client_secret' in (ctx.oidc.body ?? {});
+  const assertion = 'client_assertion' in (ctx.oidc.body ?? {});
   requests.push({
     grant, scope, tenant,
     client: ctx.oidc.client?.clientId,
     header: ctx.headers['x-lab'],
-    credentials: ctx.headers.authorization ? 'header' : secret ? 'body' : 'none',
+    credentials: ctx.headers.authorization ? 'header' : secret ? 'body' : assertion ? 'assertion' : 'none',
     error: failed?.error,
   });
 };

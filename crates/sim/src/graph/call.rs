@@ -22,6 +22,8 @@ pub(super) struct Call {
     pub(super) asked: Parameters,
     /// Whether `ConsistencyLevel: eventual` was sent.
     pub(super) eventual: bool,
+    /// Whether `Prefer: return=minimal` was sent.
+    pub(super) minimal: bool,
     pub(super) body: Bytes,
     pub(super) trouble: Trouble,
 }
@@ -47,6 +49,10 @@ impl Call {
                 .map(|part| percent::decode(&part.replace('+', "%2B")))
                 .collect(),
             asked: Parameters::read(query),
+            minimal: headers
+                .get_all("prefer")
+                .iter()
+                .any(|value| value.to_str().is_ok_and(|value| value.contains("return=minimal"))),
             eventual: level.is_some_and(|level| level.eq_ignore_ascii_case("eventual")),
             body,
             trouble,

@@ -10,7 +10,7 @@ use super::{
     desk::Desk,
     filter::Filter,
     list::Select,
-    record::{USUAL, user},
+    record::{USUAL, manager, user},
     server::Shared,
 };
 use crate::stage::{
@@ -22,6 +22,8 @@ use crate::stage::{
 
 /// How many users a page has.
 const PAGE: usize = 200;
+/// How many things that happened earlier come again where changes are told more than once.
+const REPLAYED: usize = 10;
 /// How many ids may be asked for.
 const MOST_IDS: usize = 50;
 
@@ -104,18 +106,25 @@ pub(super) fn changes(server: &Shared, call: &Call) -> Answer {
         "" => None,
         source => Some(read_filter(source)?),
     };
-    let numbers = numbers(&desk, call, &place, filter.as_ref());
+    let mut numbers = numbers(&desk, call, &place, filter.as_ref());
+    if server.replays.load(Ordering::Relaxed) {
+        let earlier = Place {
+            since: place.since.map(|since| since.saturating_sub(REPLAYED)),
+            ..Place::read(&place.write()).unwrap_or_else(|| start(None))
+        };
+        let again = self::numbers(&desk, call, &earlier, filter.as_ref());
+        numbers = again.into_iter().chain(numbers).collect();
+    }
     let page = cut(numbers.len(), place.skip, PAGE, &call.trouble);
-    let select = Select::read(
-        Some(&place.select)
-            .filter(|text| !text.is_empty())
-            .map(String::as_str),
-        &USUAL,
-        "user",
-    );
+    // The manager is another object, and is told beside the properties.
+    let (managers, names): (Vec<&str>, Vec<&str>) =
+        place.select.split(',').partition(|name| *name == "manager");
+    let names = names.join(",");
+    let select = Select::read(Some(&names), &USUAL, "user");
+    let with_manager = !managers.is_empty();
     let rows = numbers.get(page.places).unwrap_or_default().iter();
     let rows: Result<Vec<Value>, Refused> = rows
-        .map(|number| Ok(Value::Object(row(&desk, *number, &select, call)?)))
+        .map(|number| Ok(Value::Object(row(&desk, *number, &select, with_manager, call)?)))
         .collect();
     let more = place.skip + PAGE < numbers.len() && call.trouble.answer != Some(AnswerFault::Empty {});
     let (link, name, next) = if more {
@@ -128,7 +137,9 @@ pub(super) fn changes(server: &Shared, call: &Call) -> Answer {
     body.insert("@odata.context".to_owned(), server.link("$metadata#users").into());
     let address = format!("users/delta?{name}={}", next.write());
     body.insert(link.to_owned(), server.link(&address).into());
-    body.insert("value".to_owned(), rows?.into());
+    let rows = rows?;
+    server.show(rows.len());
+    body.insert("value".to_owned(), rows.into());
     Ok(ok(&body.into()))
 }
 
@@ -209,7 +220,13 @@ fn numbers(desk: &Desk, call: &Call, place: &Place, filter: Option<&Filter>) -> 
     numbers
 }
 
-fn row(desk: &Desk, number: u32, select: &Select, call: &Call) -> Result<Object, Refused> {
+fn row(
+    desk: &Desk,
+    number: u32,
+    select: &Select,
+    with_manager: bool,
+    call: &Call,
+) -> Result<Object, Refused> {
     let removed = |reason: &str| {
         let id = Value::from(desk.id(number));
         Object::from_iter([
@@ -223,6 +240,10 @@ fn row(desk: &Desk, number: u32, select: &Select, call: &Call) -> Result<Object,
         Some(person) => {
             let mut record = select.pick(user(desk, person), call)?;
             record.insert("id".to_owned(), person.object_id().into());
+            if let Some(manager) = manager(desk, person).filter(|_| with_manager) {
+                let manager = json!({ "@odata.type": "#microsoft.graph.user", "id": desk.id(manager) });
+                record.insert("manager@delta".to_owned(), json!([manager]));
+            }
             Ok(record)
         }
     }

@@ -24,8 +24,18 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct GroupNoted {
     pub(super) group: u64,
-    /// Who came, or went; `None` when the group itself changed.
-    pub(super) member: Option<(u32, bool)>,
+    pub(super) what: GroupWhat,
+}
+
+/// What it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GroupWhat {
+    /// It was made.
+    Made,
+    /// It changed, or was deleted.
+    Changed,
+    /// Somebody came, or went.
+    Member(u32, bool),
 }
 
 /// The users, the groups, and who wants to know.
@@ -35,6 +45,8 @@ pub(super) struct Desk {
     /// Who was put into a group or taken out of it, over what the population says.
     pub(super) memberships: HashMap<(u64, u32), bool>,
     pub(super) subscriptions: Table,
+    /// The ids of the licences that come with groups.
+    pub(super) group_licences: HashMap<u64, Vec<String>>,
     /// What happened to groups since somebody follows them.
     pub(super) group_log: Vec<GroupNoted>,
     /// Who was in which groups when last looked at; `None` until somebody follows them.
@@ -50,6 +62,7 @@ impl Desk {
             groups: groups::first_groups(),
             memberships: HashMap::new(),
             subscriptions: Table::default(),
+            group_licences: HashMap::new(),
             group_log: Vec::new(),
             tracked: None,
             tenant,
@@ -121,15 +134,15 @@ impl Desk {
             .map(|group| (*group, false));
         let noted = came.chain(left).map(|(group, is_in)| GroupNoted {
             group,
-            member: Some((number, is_in)),
+            what: GroupWhat::Member(number, is_in),
         });
         self.group_log.extend(noted.collect::<Vec<_>>());
     }
 
     /// Notes that the group itself changed.
-    pub(super) fn note_group(&mut self, group: u64) {
+    pub(super) fn note_group(&mut self, group: u64, what: GroupWhat) {
         if self.tracked.is_some() {
-            self.group_log.push(GroupNoted { group, member: None });
+            self.group_log.push(GroupNoted { group, what });
         }
     }
 

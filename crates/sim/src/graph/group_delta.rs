@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     call::{Call, bad_request, ok},
     delta::{Place, refuse_forgotten},
-    desk::Desk,
+    desk::{Desk, GroupWhat},
     groups::{USUAL_OF_GROUP, direct, id, shown},
     list::Select,
     server::Shared,
@@ -15,6 +15,8 @@ use super::{
 use crate::stage::answer::{Answer, Object, Refused};
 
 const MEMBERS: &str = "members@delta";
+/// How many groups a page has.
+const PAGE: usize = 20;
 
 /// All groups with their members in the first round, later what happened since.
 pub(super) fn changes(server: &Shared, call: &Call) -> Answer {
@@ -42,6 +44,7 @@ pub(super) fn changes(server: &Shared, call: &Call) -> Answer {
             Place {
                 since: Some(last.began),
                 began: position,
+                skip: 0,
                 ..last
             }
         }
@@ -55,11 +58,20 @@ pub(super) fn changes(server: &Shared, call: &Call) -> Answer {
     let properties = properties.join(",");
     let select = Select::read(Some(&properties), &USUAL_OF_GROUP, "group");
     let mut rows: Vec<Object> = Vec::new();
-    for (group, members) in happened(&desk, place.since) {
+    let happened = happened(&desk, &place);
+    let count = happened.len();
+    for Happened { group, news, members } in happened.into_iter().skip(place.skip).take(PAGE) {
         let mut row = match desk.groups.get(group) {
             None => Object::from_iter([("@removed".to_owned(), json!({ "reason": "changed" }))]),
             Some(row) => select.pick(shown(&desk, group, row), call)?,
         };
+        if call.minimal && place.since.is_some() {
+            match news {
+                News::Made => {}
+                News::Changed => drop(row.remove("createdDateTime")),
+                News::Members => row.retain(|name, _| name.starts_with('@')),
+            }
+        }
         row.insert("id".to_owned(), id(&desk, group).into());
         if with_members && !members.is_empty() {
             row.insert(MEMBERS.to_owned(), members.into());
@@ -71,14 +83,37 @@ pub(super) fn changes(server: &Shared, call: &Call) -> Answer {
         "@odata.context".to_owned(),
         server.link("$metadata#groups").into(),
     );
-    let address = format!("groups/delta?$deltatoken={}", place.write());
-    body.insert("@odata.deltaLink".to_owned(), server.link(&address).into());
+    let (link, name, next) = if place.skip + PAGE < count {
+        let skip = place.skip + PAGE;
+        ("@odata.nextLink", "$skiptoken", Place { skip, ..place })
+    } else {
+        ("@odata.deltaLink", "$deltatoken", Place { skip: 0, ..place })
+    };
+    let address = format!("groups/delta?{name}={}", next.write());
+    body.insert(link.to_owned(), server.link(&address).into());
+    server.show(rows.len());
     body.insert("value".to_owned(), rows.into_iter().map(Value::Object).collect());
     Ok(ok(&body.into()))
 }
 
-/// The groups something happened to, each with its members who came and went.
-fn happened(desk: &Desk, since: Option<usize>) -> Vec<(u64, Vec<Value>)> {
+/// What is new about a group.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum News {
+    Members,
+    Changed,
+    Made,
+}
+
+/// What happened to one group.
+struct Happened {
+    group: u64,
+    news: News,
+    /// Members who came and went.
+    members: Vec<Value>,
+}
+
+/// The groups something happened to.
+fn happened(desk: &Desk, place: &Place) -> Vec<Happened> {
     let member = |number: u32, is_in: bool| {
         let mut member = json!({ "@odata.type": "#microsoft.graph.user", "id": desk.id(number) });
         if !is_in {
@@ -86,41 +121,43 @@ fn happened(desk: &Desk, since: Option<usize>) -> Vec<(u64, Vec<Value>)> {
         }
         member
     };
-    let Some(since) = since else {
+    let Some(since) = place.since else {
         let all = desk.groups.rows().map(|(group, row)| {
             let people = direct(desk, group, row);
-            (
+            let members = people.iter().map(|person| member(person.number(), true));
+            Happened {
                 group,
-                people
-                    .iter()
-                    .map(|person| member(person.number(), true))
-                    .collect(),
-            )
+                news: News::Made,
+                members: members.collect(),
+            }
         });
         return all.collect();
     };
     let mut order: Vec<u64> = Vec::new();
-    let mut members: HashMap<u64, Vec<(u32, bool)>> = HashMap::new();
-    for noted in desk.group_log.get(since..).unwrap_or_default() {
-        let known = members.entry(noted.group).or_insert_with(|| {
+    let mut all: HashMap<u64, (News, Vec<(u32, bool)>)> = HashMap::new();
+    for noted in desk.group_log.get(since..place.began).unwrap_or_default() {
+        let (news, known) = all.entry(noted.group).or_insert_with(|| {
             order.push(noted.group);
-            Vec::new()
+            (News::Members, Vec::new())
         });
-        if let Some((number, is_in)) = noted.member {
-            // What happened last is what counts.
-            known.retain(|(earlier, _)| *earlier != number);
-            known.push((number, is_in));
+        match noted.what {
+            GroupWhat::Made => *news = News::Made,
+            GroupWhat::Changed => *news = News::Changed.max(*news),
+            GroupWhat::Member(number, is_in) => {
+                // What happened last is what counts.
+                known.retain(|(earlier, _)| *earlier != number);
+                known.push((number, is_in));
+            }
         }
     }
-    let told = order.into_iter().map(|group| {
-        let members = members.remove(&group).unwrap_or_default();
-        (
+    let told = order.into_iter().filter_map(|group| {
+        let (news, members) = all.remove(&group)?;
+        let members = members.into_iter().map(|(number, is_in)| member(number, is_in));
+        Some(Happened {
             group,
-            members
-                .into_iter()
-                .map(|(number, is_in)| member(number, is_in))
-                .collect(),
-        )
+            news,
+            members: members.collect(),
+        })
     });
     told.collect()
 }

@@ -1,11 +1,12 @@
 //! Groups and who is in them.
 
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     call::{Call, bad_request, no_content, not_found, ok},
-    desk::Desk,
+    desk::{Desk, GroupWhat},
     filter::Filter,
     list::{self, Select},
     record::{USUAL, user},
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     population::{Person, Space, group_names},
     stage::{
-        answer::{Answer, Object, Refused, object},
+        answer::{Answer, Object, Refused, moment, object},
         table::Table,
     },
 };
@@ -81,9 +82,13 @@ pub(super) fn id(desk: &Desk, number: u64) -> String {
     desk.register.population().uuid(Space::Group, number)
 }
 
+/// The number of a group by its id.
+pub(super) fn number(desk: &Desk, id: &str) -> Option<u64> {
+    desk.register.population().number_of_uuid(Space::Group, id)
+}
+
 fn find_group<'a>(desk: &'a Desk, id: &str) -> Result<(u64, &'a Object), Refused> {
-    let number = desk.register.population().number_of_uuid(Space::Group, id);
-    number
+    number(desk, id)
         .and_then(|number| Some((number, desk.groups.get(number)?)))
         .ok_or_else(|| not_found(id))
 }
@@ -150,10 +155,11 @@ pub(super) fn create(server: &Shared, call: &Call) -> Answer {
     let mut desk = server.desk.touch();
     let number = desk.groups.add(|_| {
         let mut group = blank("");
+        group.insert("createdDateTime".to_owned(), moment(Timestamp::now()).into());
         group.extend(admitted(&body));
         group
     });
-    desk.note_group(number);
+    desk.note_group(number, GroupWhat::Made);
     let row = desk.groups.get(number).cloned().unwrap_or_default();
     let mut group = shown(&desk, number, &row);
     group.insert(
@@ -194,9 +200,12 @@ pub(super) fn update(server: &Shared, call: &Call, id: &str) -> Answer {
             join(&mut desk, number, person, true);
         }
     }
-    let row = desk.groups.get_mut(number).ok_or_else(|| not_found(id))?;
-    row.extend(admitted(&body));
-    desk.note_group(number);
+    let changes = admitted(&body);
+    if !changes.is_empty() {
+        let row = desk.groups.get_mut(number).ok_or_else(|| not_found(id))?;
+        row.extend(changes);
+        desk.note_group(number, GroupWhat::Changed);
+    }
     Ok(no_content())
 }
 
@@ -205,7 +214,7 @@ pub(super) fn remove(server: &Shared, id: &str) -> Answer {
     let (number, _) = find_group(&desk, id)?;
     desk.groups.remove(number);
     desk.memberships.retain(|(group, _), _| *group != number);
-    desk.note_group(number);
+    desk.note_group(number, GroupWhat::Changed);
     Ok(no_content())
 }
 

@@ -5,12 +5,14 @@
 //! supported, some queries need `ConsistencyLevel: eventual`, `@odata.count` is on the first page only, a delta
 //! token that is no longer known gets 410 with a `Location`, changes come more than once, removed users are
 //! `@removed` (`changed` while they can be restored, `deleted` after), `revokeSignInSessions` answers 200 although
-//! the documents say 204, a batch is answered with 200 although some of its parts are refused, `Retry-After` has a
-//! fraction, and a subscription is only made when the receiver returns the validation token.
+//! the documents say 204, groups that only got or lost members show nothing else when `return=minimal` is preferred,
+//! a batch is answered with 200 although some of its parts are refused, `Retry-After` has a fraction, and a
+//! subscription is only made when the receiver returns the validation token.
 //!
 //! What Microsoft does not publish was chosen here: the wording of most refusals, and that a page of changes has 200
 //! users.
 
+mod assertion;
 mod batch;
 mod call;
 mod deleted;
@@ -30,9 +32,12 @@ mod token;
 mod users;
 mod writes;
 
-use std::{sync::atomic::AtomicU64, time::Duration};
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Duration,
+};
 
-use self::{desk::Desk, server::Shared};
+use self::{assertion::Certificate, desk::Desk, server::Shared};
 use crate::{
     SimError,
     population::Population,
@@ -58,6 +63,8 @@ pub struct GraphOptions {
     pub client_id: String,
     /// What it must show for them.
     pub client_secret: String,
+    /// The certificate (DER) that the program may show in place of the secret.
+    pub certificate: Option<Vec<u8>>,
     /// Who may sign in on the page.
     pub login: Login,
     /// How long a token is good, in seconds.
@@ -87,6 +94,7 @@ impl GraphOptions {
             tenant: tenant.into(),
             client_id: client_id.into(),
             client_secret: client_secret.into(),
+            certificate: None,
             login: Login::new("admin", "admin"),
             token_life: 3599,
             port: 0,
@@ -117,10 +125,13 @@ impl Graph {
                 stage,
                 desk: Locked::new(desk),
                 tokens: Tokens::new(options.client_id, options.client_secret, options.token_life),
+                certificate: options.certificate.map(Certificate::new),
                 login: options.login,
                 tenant: options.tenant,
                 url: options.public_url.unwrap_or(url),
                 epoch: AtomicU64::new(1),
+                entries: AtomicU64::new(0),
+                replays: AtomicBool::new(false),
                 seats: options.seats,
             }
         };
@@ -145,6 +156,45 @@ impl Graph {
         if let Ok(number) = users::find(&desk, id).map(crate::population::Person::number) {
             desk.act(|register| register.write(Some(number), fields));
         }
+    }
+
+    /// The last password that a user was given, and whether another one has to be chosen at the next sign-in.
+    pub fn password(&self, id: &str) -> Option<(String, bool)> {
+        let desk = self.running.vendor.desk.look();
+        let number = users::find(&desk, id).ok()?.number();
+        let profile = desk.register.written(number, record::PASSWORD)?;
+        let must_change = profile["forceChangePasswordNextSignIn"] == true;
+        Some((profile["password"].as_str()?.to_owned(), must_change))
+    }
+
+    /// Lets a licence come with a group from now on. A group that is not known is left alone.
+    pub fn license_group(&self, group: &str, sku: &str) {
+        let mut desk = self.running.vendor.desk.touch();
+        if let Some(number) = groups::number(&desk, group) {
+            desk.group_licences
+                .entry(number)
+                .or_default()
+                .push(sku.to_owned());
+        }
+    }
+
+    /// Gives a user an administrator's role: what protects sign-in is changed by programs with such a role only, which
+    /// the program here is not.
+    pub fn give_role(&self, id: &str) {
+        self.set(
+            id,
+            serde_json::Map::from_iter([(record::PRIVILEGED.to_owned(), true.into())]),
+        );
+    }
+
+    /// How many users were shown so far, members of groups and whatever changed among them.
+    pub fn entries(&self) -> u64 {
+        self.running.vendor.entries.load(Ordering::Relaxed)
+    }
+
+    /// From now on what changed is told twice, and with it what was told a little earlier.
+    pub fn replay_deltas(&self) {
+        self.running.vendor.replays.store(true, Ordering::Relaxed);
     }
 
     /// Forgets every delta token handed out so far, as Graph does after a week.

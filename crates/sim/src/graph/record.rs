@@ -3,7 +3,10 @@
 use jiff::{Timestamp, civil::Date};
 use serde_json::{Value, json};
 
-use super::desk::Desk;
+use super::{
+    desk::Desk,
+    groups::{groups_of, id},
+};
 use crate::{
     population::{Contract, Person, State},
     stage::answer::{Object, moment, object},
@@ -34,6 +37,10 @@ pub(super) const SKUS: [(&str, &str); 2] = [
 pub(super) const MANAGER: &str = "~manager";
 /// Where the settings of the mailbox are kept.
 pub(super) const MAILBOX: &str = "~mailbox";
+/// Where the last password is kept that came through the API, with whether another one has to be chosen.
+pub(super) const PASSWORD: &str = "~password";
+/// Whether the user has an administrator's role.
+pub(super) const PRIVILEGED: &str = "~privileged";
 /// Where the picture is kept, in Base64.
 pub(super) const PHOTO: &str = "~photo";
 
@@ -66,7 +73,47 @@ pub(super) fn covers(attribute: &str) -> &'static [&'static str] {
 pub(super) fn user(desk: &Desk, person: Person<'_>) -> Object {
     let mut record = desk.register.shown(person, render);
     record.retain(|name, _| !name.starts_with('~'));
+    if !desk.group_licences.is_empty() {
+        add_group_licences(desk, person, &mut record);
+    }
     record
+}
+
+/// The licences that were assigned to the user alone.
+pub(super) fn own_licences(desk: &Desk, person: Person<'_>) -> Vec<Value> {
+    let record = desk.register.shown(person, render);
+    let licences = record.get("assignedLicenses").and_then(Value::as_array);
+    licences.cloned().unwrap_or_default()
+}
+
+/// Adds the licences that come with groups, and says of all by which way they came.
+fn add_group_licences(desk: &Desk, person: Person<'_>, record: &mut Object) {
+    let list = |record: &Object, name: &str| {
+        record
+            .get(name)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let state = |sku: &Value, group: Value| json!({ "skuId": sku, "disabledPlans": [], "assignedByGroup": group, "state": "Active", "error": "None" });
+    let mut licences = list(record, "assignedLicenses");
+    let mut states = list(record, "licenseAssignmentStates");
+    for licence in &licences {
+        if !states.iter().any(|state| state["skuId"] == licence["skuId"]) {
+            states.push(state(&licence["skuId"], Value::Null));
+        }
+    }
+    for group in groups_of(desk, person, false) {
+        for sku in desk.group_licences.get(&group).into_iter().flatten() {
+            let sku = Value::from(sku.as_str());
+            states.push(state(&sku, id(desk, group).into()));
+            if !licences.iter().any(|licence| licence["skuId"] == sku) {
+                licences.push(json!({ "skuId": sku, "disabledPlans": [] }));
+            }
+        }
+    }
+    record.insert("assignedLicenses".to_owned(), licences.into());
+    record.insert("licenseAssignmentStates".to_owned(), states.into());
 }
 
 /// The user with only these properties, where they are ones many look for; much faster than all of them.
@@ -82,6 +129,7 @@ pub(super) fn part(desk: &Desk, person: Person<'_>, names: &[&str]) -> Option<Ob
             (None, "displayName") => person.display_name().into(),
             (None, "accountEnabled") => (person.state() == State::Active).into(),
             (None, "department") => person.department().into(),
+            (None, "userType") => "Member".into(),
             (None, _) => return None,
         };
         record.insert((*name).to_owned(), value);

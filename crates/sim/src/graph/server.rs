@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use axum::{
@@ -16,6 +16,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::{
+    assertion::Certificate,
     batch,
     call::{Call, bad_request, no_content, ok, refuse},
     deleted, delta,
@@ -39,6 +40,8 @@ pub(super) struct Shared {
     pub(super) stage: Stage,
     pub(super) desk: Locked<Desk>,
     pub(super) tokens: Tokens,
+    /// The certificate that a program may show for tokens.
+    pub(super) certificate: Option<Certificate>,
     pub(super) login: Login,
     pub(super) tenant: String,
     pub(super) url: String,
@@ -46,11 +49,20 @@ pub(super) struct Shared {
     pub(super) epoch: AtomicU64,
     /// How many licences of each kind there are.
     pub(super) seats: u32,
+    /// How many users were shown, and groups among what changed.
+    pub(super) entries: AtomicU64,
+    /// Whether changes are told more than once.
+    pub(super) replays: AtomicBool,
 }
 
 impl Shared {
     pub(super) fn next_epoch(&self) {
         self.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that so many were shown.
+    pub(super) fn show(&self, entries: usize) {
+        self.entries.fetch_add(entries as u64, Ordering::Relaxed);
     }
 
     /// An address under `/v1.0`.
@@ -86,7 +98,10 @@ impl Shared {
             (&Method::DELETE, ["users", id, "photo", "$value"]) => photo::remove(self, id),
             (&Method::POST, ["users", id, "revokeSignInSessions"]) => writes::revoke(self, id),
             (&Method::POST, ["users", id, "assignLicense"]) => writes::assign(self, call, id),
-            (&Method::GET, ["users", id, "memberOf"]) => groups::of_user(self, call, id, false),
+            (
+                &Method::GET,
+                ["users", id, "memberOf"] | ["users", id, "memberOf", "microsoft.graph.group"],
+            ) => groups::of_user(self, call, id, false),
             (&Method::GET, ["users", id, "transitiveMemberOf"]) => groups::of_user(self, call, id, true),
             (&Method::POST, ["users", id, "getMemberGroups"]) => groups::ids_of_user(self, id),
             (&Method::POST, ["invitations"]) => invitations::invite(self, call),

@@ -53,7 +53,11 @@ async fn token(
             "The tenant was not found.",
         );
     }
-    let grant = match server.tokens.examine(&headers, &form) {
+    let examined = match form.get("client_assertion") {
+        Some(_) => by_certificate(&server, &form),
+        None => server.tokens.examine(&headers, &form),
+    };
+    let grant = match examined {
         Ok(grant) => grant,
         Err(Denied {
             status,
@@ -84,6 +88,29 @@ async fn token(
         body["refresh_token"] = server.tokens.issue_refresh().into();
     }
     json_with(StatusCode::OK, &body)
+}
+
+/// Checks a request of a program that shows a certificate.
+fn by_certificate(server: &Shared, form: &Parameters) -> Result<Grant, Denied> {
+    let denied = |description| Denied {
+        status: StatusCode::UNAUTHORIZED,
+        error: "invalid_client",
+        description,
+    };
+    let client = form.get("client_id").unwrap_or_default();
+    let known = server
+        .certificate
+        .as_ref()
+        .filter(|_| server.tokens.is_client(client));
+    let certificate = known.ok_or_else(|| denied("The client is unknown, or has no certificate."))?;
+    let address = format!("{}/{}/oauth2/v2.0/token", server.url, server.tenant);
+    match certificate.wrong(form, client, &address) {
+        Some(wrong) => Err(denied(wrong)),
+        None if form.get("grant_type") == Some("client_credentials") => Ok(Grant::Client),
+        None => Err(denied(
+            "A certificate is good for the client's own credentials only.",
+        )),
+    }
 }
 
 fn refuse(status: StatusCode, error: &str, number: u32, description: &str) -> Response {

@@ -110,6 +110,7 @@ pub(super) fn list(server: &Shared, call: &Call) -> Answer {
     }
     let context = format!("users{}", select.context());
     list::page(server, call, &context, &people, |person| {
+        server.show(1);
         shown(&desk, *person, &select, call)
     })
 }
@@ -143,6 +144,7 @@ pub(super) fn show(server: &Shared, call: &Call, id: &str) -> Answer {
     }
     let select = Select::of(call, &USUAL, "user");
     let mut record = shown(&desk, person, &select, call)?;
+    server.show(1);
     let context = format!("$metadata#users{}/$entity", select.context());
     record.insert("@odata.context".to_owned(), server.link(&context).into());
     Ok(ok(&record.into()))
@@ -176,6 +178,7 @@ pub(super) fn reports(server: &Shared, call: &Call, id: &str) -> Answer {
 pub(super) fn directory_objects(server: &Shared, call: &Call, desk: &Desk, people: &[Person<'_>]) -> Answer {
     let select = Select::of(call, &USUAL, "user");
     list::page(server, call, "directoryObjects", people, |person| {
+        server.show(1);
         let mut record = select.pick(user(desk, *person), call)?;
         record.insert("@odata.type".to_owned(), "#microsoft.graph.user".into());
         Ok(record)

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    call::{Call, bad_request, no_content, ok},
+    call::{Call, bad_request, no_content, ok, refuse},
     desk::Desk,
     list::Select,
-    record::{MAILBOX, MANAGER, SKUS, USUAL, user},
+    record::{MAILBOX, MANAGER, PASSWORD, PRIVILEGED, SKUS, USUAL, own_licences, user},
     server::Shared,
     users::{find, has_mailbox, principal_name, used},
 };
@@ -46,6 +46,16 @@ const OBJECTS: [&str; 3] = [
     "employeeOrgData",
     "onPremisesExtensionAttributes",
     "passwordProfile",
+];
+/// What only a role may change of a user who has a role.
+const SENSITIVE: [&str; 7] = [
+    "accountEnabled",
+    "businessPhones",
+    "mobilePhone",
+    "onPremisesImmutableId",
+    "otherMails",
+    "passwordProfile",
+    "userPrincipalName",
 ];
 /// Never null or empty.
 const NEEDED: [&str; 3] = ["displayName", "mailNickname", "userPrincipalName"];
@@ -103,7 +113,16 @@ fn admit(desk: &Desk, number: Option<u32>, body: &Object) -> Result<Object, Refu
             ));
         }
     }
-    if body.contains_key("passwordProfile") {
+    if let Some(profile) = body.get("passwordProfile") {
+        if profile["password"]
+            .as_str()
+            .is_none_or(|password| password.len() < 8)
+        {
+            return Err(bad_request(
+                "The specified password does not comply with password complexity requirements.",
+            ));
+        }
+        fields.insert(PASSWORD.to_owned(), profile.clone());
         fields.insert(
             "lastPasswordChangeDateTime".to_owned(),
             moment(Timestamp::now()).into(),
@@ -126,14 +145,6 @@ pub(super) fn create(server: &Shared, call: &Call) -> Answer {
                 "A value is required for property '{required}' of resource 'User'."
             )));
         }
-    }
-    if body["passwordProfile"]["password"]
-        .as_str()
-        .is_none_or(|password| password.len() < 8)
-    {
-        return Err(bad_request(
-            "The specified password does not comply with password complexity requirements.",
-        ));
     }
     let mut desk = server.desk.touch();
     let mut fields = object(json!({
@@ -166,6 +177,11 @@ pub(super) fn update(server: &Shared, call: &Call, id: &str) -> Answer {
             "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects \
              currently undergoing migration.",
         ));
+    }
+    let privileged = desk.register.written(number, PRIVILEGED).is_some();
+    if privileged && SENSITIVE.iter().any(|name| body.contains_key(*name)) {
+        let message = "Insufficient privileges to complete the operation.";
+        return Err(refuse(StatusCode::FORBIDDEN, "Authorization_RequestDenied", message).into());
     }
     // What is not sent of these stays.
     let record = user(&desk, person);
@@ -262,7 +278,7 @@ pub(super) fn assign(server: &Shared, call: &Call, id: &str) -> Answer {
             "License assignment cannot be done for user with invalid usage location.",
         ));
     }
-    let mut licences = record["assignedLicenses"].as_array().cloned().unwrap_or_default();
+    let mut licences = own_licences(&desk, person);
     for sku in &remove {
         if !licences.iter().any(|licence| licence["skuId"] == *sku) {
             return Err(bad_request("User does not have a corresponding license."));

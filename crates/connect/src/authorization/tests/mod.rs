@@ -2,6 +2,7 @@
 //! small one.
 
 mod answers;
+mod certificates;
 mod people;
 mod renewal;
 mod vault;

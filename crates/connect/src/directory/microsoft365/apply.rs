@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use tenure_core::account::AccountId;
 use tenure_core::action::Action;
 use tenure_core::cloud::{CloudAction, MailboxKind};
+use tenure_core::directory_action::DirectoryAction;
 use tenure_core::outcome::{Outcome, Refusal};
 use tenure_core::seams::{AccountRef, Applied, Attempt, Write};
 
@@ -101,7 +102,10 @@ impl Microsoft365 {
             match ended(job, answers) {
                 Ok(()) => job.state = State::Written,
                 Err(fault) if fault.said.contains(USED_UP) => used_up.push((job, fault)),
-                Err(fault) => job.end(fault.into_outcome()),
+                Err(fault) => {
+                    let fault = about_password(&job.write.action, fault);
+                    job.end(fault.into_outcome());
+                }
             }
         }
         if used_up.is_empty() {
@@ -143,6 +147,27 @@ impl Microsoft365 {
                 Err(fault) => job.end(fault.into_outcome()),
             }
         }
+    }
+}
+
+/// Who may set the password of whom is a matter of roles, which a refusal does not say.
+fn about_password(action: &Action, fault: Fault) -> Fault {
+    let Action::Directory(DirectoryAction::ResetPassword { .. }) = action else {
+        return fault;
+    };
+    if fault.status != Some(403) {
+        return fault;
+    }
+    Fault {
+        refusal: Refusal {
+            message: "the application that Tenure signs in as may not set this user's password".to_owned(),
+            hint:
+                "Give it the role User Administrator in the tenant; for users who have administrators' roles \
+                   themselves it needs Privileged Authentication Administrator."
+                    .to_owned(),
+            ..fault.refusal
+        },
+        ..fault
     }
 }
 

@@ -4,12 +4,14 @@ use serde_json::{Value as Json, json};
 use tenure_core::cloud::{AutoReply, CloudAction, LicencePath, ReplyAudience};
 use tenure_core::directory_action::DirectoryAction;
 use tenure_core::outcome::Outcome;
+use tenure_core::password::PasswordRule;
+use tenure_core::secret::Secret;
 
 use super::Microsoft365;
 use super::batch::Part;
 use super::decide::Context;
 use super::fault::refusal;
-use super::job::State;
+use super::job::{Job, State};
 use super::licences::Subscriptions;
 use super::look::Look;
 use super::user::User;
@@ -17,24 +19,37 @@ use super::verify::purpose;
 use crate::http::Method;
 
 /// What becomes of a write to what other directories have too.
-pub(super) fn beside(action: &DirectoryAction, user: &User, look: &Look) -> Result<State, Outcome> {
+pub(super) fn beside(action: &DirectoryAction, user: &User, job: &Job) -> Result<State, Outcome> {
     let path = || format!("/users/{}/photo/$value", user.id);
     let part = match action {
+        DirectoryAction::ResetPassword { rule } => {
+            let Some(secret) = &job.write.password else {
+                let why = "there is no password to set";
+                return Err(Outcome::Refused(refusal(why, "Make a new plan.")));
+            };
+            let body = json!({ "passwordProfile": password_profile(rule, secret) });
+            let mut part = Part::new(Method::PATCH, format!("/users/{}", user.id), Some(body));
+            part.secret = Some(secret.clone());
+            part
+        }
         DirectoryAction::SetPhoto { photo, .. } => {
             let body = Some(Json::from(photo.as_base64()));
             let mut part = Part::new(Method::PUT, path(), body);
             part.content_type = photo.media_type();
             part
         }
-        DirectoryAction::RemovePhoto { .. } if look.photo.is_none() => return Err(Outcome::Verified),
+        DirectoryAction::RemovePhoto { .. } if job.found.photo.is_none() => return Err(Outcome::Verified),
         DirectoryAction::RemovePhoto { .. } => Part::new(Method::DELETE, path(), None),
         // The user is there.
         DirectoryAction::Restore { .. } => return Err(Outcome::Verified),
-        DirectoryAction::ResetPassword { .. } | DirectoryAction::Unlock => {
-            return Err(Outcome::not_possible(action.kind()));
-        }
+        DirectoryAction::Unlock => return Err(Outcome::not_possible(action.kind())),
     };
     Ok(State::Steps(vec![part]))
+}
+
+/// A password as Graph takes it.
+pub(super) fn password_profile(rule: &PasswordRule, secret: &Secret) -> Json {
+    json!({ "password": secret.expose(), "forceChangePasswordNextSignIn": rule.must_change })
 }
 
 impl Microsoft365 {

@@ -15,7 +15,7 @@ use tenure_core::syntax::Syntax;
 use super::Microsoft365;
 use super::batch::Part;
 use super::body::{Body, Manager};
-use super::cloud::beside;
+use super::cloud::{beside, password_profile};
 use super::fault::refusal;
 use super::job::{Job, MemberChange, Membership, State};
 use super::licences::Subscriptions;
@@ -68,7 +68,7 @@ impl Microsoft365 {
             (Action::Directory(DirectoryAction::Restore { .. }), Some(_)) => Err(Outcome::Verified),
             (action, Some(user)) => self
                 .may_change(action, user, &job.found, context)
-                .and_then(|()| self.change(action, user, &job.found, context)),
+                .and_then(|()| self.change(user, job, context)),
         };
         decided.unwrap_or_else(State::Done)
     }
@@ -102,13 +102,12 @@ impl Microsoft365 {
                 );
             }
         }
-        let in_cloud = matches!(
-            action,
-            Action::AddToGroups { .. }
-                | Action::RemoveFromGroups { .. }
-                | Action::Cloud(_)
-                | Action::Directory(_)
-        );
+        let in_cloud = match action {
+            Action::AddToGroups { .. } | Action::RemoveFromGroups { .. } | Action::Cloud(_) => true,
+            // The password is that of Active Directory.
+            Action::Directory(action) => !matches!(action, DirectoryAction::ResetPassword { .. }),
+            _ => false,
+        };
         if user.synced && (!in_cloud || self.settings.protects_synced()) {
             return refused(
                 "the user is synchronized from Active Directory, and is changed there",
@@ -119,7 +118,8 @@ impl Microsoft365 {
         Ok(())
     }
 
-    fn change(&self, action: &Action, user: &User, look: &Look, context: &Context) -> Result<State, Outcome> {
+    fn change(&self, user: &User, job: &Job, context: &Context) -> Result<State, Outcome> {
+        let (action, look) = (&job.write.action, &job.found);
         let path = format!("/users/{}", user.id);
         match action {
             Action::ModifyAttributes { changes } => self.modification(changes, user),
@@ -134,7 +134,7 @@ impl Microsoft365 {
             }),
             Action::Delete { .. } => Ok(State::Steps(vec![Part::new(Method::DELETE, path, None)])),
             Action::Cloud(action) => self.cloud(action, user, look, context),
-            Action::Directory(action) => beside(action, user, look),
+            Action::Directory(action) => beside(action, user, job),
             Action::CreateAccount { .. }
             | Action::Move { .. }
             | Action::CallWebhook { .. }
@@ -178,10 +178,7 @@ impl Microsoft365 {
         otherwise("mailNickname", Some(nickname));
         otherwise("usageLocation", self.settings.usage_location.as_deref());
         body.insert("accountEnabled".to_owned(), (*access == Access::Enabled).into());
-        body.insert(
-            "passwordProfile".to_owned(),
-            json!({ "password": secret.expose(), "forceChangePasswordNextSignIn": rule.must_change }),
-        );
+        body.insert("passwordProfile".to_owned(), password_profile(rule, secret));
         let mut create = Part::new(Method::POST, "/users".to_owned(), Some(body.into()));
         create.secret = Some(secret.clone());
         let mut steps = vec![create];

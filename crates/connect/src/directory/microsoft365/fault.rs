@@ -172,6 +172,12 @@ impl Fault {
         self.status == Some(404)
     }
 
+    /// Whether Graph says that it no longer knows what changed since then.
+    pub(super) fn is_forgotten(&self) -> bool {
+        let says = |word: &str| self.refusal.code.to_lowercase().contains(word);
+        self.status == Some(410) || says("syncstatenotfound") || says("resyncrequired")
+    }
+
     /// The end of a write that was answered with this. What may go well another time has failed, the rest is refused.
     pub(super) fn into_outcome(self) -> Outcome {
         match self.status {

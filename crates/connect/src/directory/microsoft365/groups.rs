@@ -28,6 +28,15 @@ fn numbered(id: &str, name: &str) -> Dn {
     named(name).child(BY_ID, id)
 }
 
+/// The name of a group, which it may have `alone`.
+pub(super) fn group_dn(id: &str, name: &str, alone: bool) -> Arc<str> {
+    let dn = if alone { named(name) } else { numbered(id, name) };
+    dn.as_str().into()
+}
+
+/// The properties that tell a group's name and kind.
+pub(super) const KINDS: &str = "id,displayName,groupTypes,onPremisesSyncEnabled";
+
 /// The id that a name says.
 fn id_in(dn: &Dn) -> Option<String> {
     let (attribute, _) = dn.rdn().split_once('=')?;
@@ -42,9 +51,9 @@ impl Microsoft365 {
     /// time.
     pub(super) async fn read_memberships(&self) -> Result<Memberships, Fault> {
         let mut groups: Vec<(String, String)> = Vec::new();
-        let query = "$select=id,displayName,groupTypes,onPremisesSyncEnabled&$top=999";
+        let query = format!("/groups?$select={KINDS}&$top=999");
         self.service
-            .list(&format!("/groups?{query}"), Consistency::Usual, |group| {
+            .list(&query, Consistency::Usual, |group| {
                 let (id, name) = (group["id"].as_str(), group["displayName"].as_str());
                 if let Some((id, name)) = id.zip(name).filter(|_| can_be_changed(&group)) {
                     groups.push((id.to_owned(), name.to_owned()));
@@ -55,41 +64,62 @@ impl Microsoft365 {
         for (_, name) in &groups {
             *of_name.entry(name.to_lowercase()).or_default() += 1;
         }
-        let bundles: Vec<Vec<Part>> = groups
-            .iter()
-            .map(|(id, _)| {
-                vec![Part::get(format!(
-                    "/groups/{id}/members/microsoft.graph.user?$select=id&$top=999"
-                ))]
-            })
-            .collect();
-        let answers = self.service.batch(&bundles).await;
+        let ids: Vec<String> = groups.iter().map(|(id, _)| id.clone()).collect();
+        let members = self.members_of(&ids).await?;
         let mut memberships = Memberships::new();
-        for ((id, name), answer) in groups.iter().zip(answers) {
-            let mut page = match answer.into_iter().next() {
-                Some(Ok(page)) => page,
-                // Deleted since the list was read.
-                Some(Err(fault)) if fault.is_missing() => continue,
-                Some(Err(fault)) => return Err(fault),
-                None => return Err(Fault::unreadable("a request of a batch has no answer")),
-            };
+        for ((id, name), members) in groups.iter().zip(members) {
             let alone = of_name.get(&name.to_lowercase()).copied() == Some(1);
-            let dn = if alone { named(name) } else { numbered(id, name) };
-            let dn: Arc<str> = dn.as_str().into();
-            let mut add = |member: Json| {
-                if let Some(member) = member["id"].as_str() {
-                    memberships
-                        .entry(member.to_owned())
-                        .or_default()
-                        .push(Arc::clone(&dn));
+            let dn = group_dn(id, name, alone);
+            for member in members.unwrap_or_default() {
+                memberships.entry(member).or_default().push(Arc::clone(&dn));
+            }
+        }
+        Ok(memberships)
+    }
+
+    /// The ids of the users in each of these groups; none for one that is not there any more.
+    pub(super) async fn members_of(&self, groups: &[String]) -> Result<Vec<Option<Vec<String>>>, Fault> {
+        let asked = groups
+            .iter()
+            .map(|id| format!("/groups/{id}/members/microsoft.graph.user?$select=id&$top=999"));
+        let mut all = Vec::with_capacity(groups.len());
+        for answer in self.ask(asked).await {
+            let mut page = match answer {
+                Ok(page) => page,
+                Err(fault) if fault.is_missing() => {
+                    all.push(None);
+                    continue;
                 }
+                Err(fault) => return Err(fault),
             };
+            let mut members = Vec::new();
+            let mut add = |member: Json| members.extend(member["id"].as_str().map(str::to_owned));
             rows(&mut page)?.into_iter().for_each(&mut add);
             if let Some(next) = next_link(&page) {
                 self.service.list(&next, Consistency::Usual, &mut add).await?;
             }
+            all.push(Some(members));
         }
-        Ok(memberships)
+        Ok(all)
+    }
+
+    /// The ids of the groups of each of these names whose members can be changed, by the name in small letters.
+    pub(super) async fn groups_called(
+        &self,
+        names: &BTreeSet<String>,
+    ) -> Result<HashMap<String, BTreeSet<String>>, Fault> {
+        let asked = names.iter().map(|name| {
+            let filter = encoded(&format!("displayName eq {}", quoted(name)));
+            format!("/groups?$filter={filter}&$select={KINDS}&$top=999")
+        });
+        let mut called = HashMap::new();
+        for (name, answer) in names.iter().zip(self.ask(asked).await) {
+            let groups = rows(&mut answer?)?;
+            let groups = groups.iter().filter(|group| can_be_changed(group));
+            let ids = groups.filter_map(|group| group["id"].as_str().map(str::to_owned));
+            called.insert(name.clone(), ids.collect());
+        }
+        Ok(called)
     }
 
     /// The ids of these groups, asked for once; why there is none for a name that is not one group's.
@@ -144,7 +174,7 @@ impl Microsoft365 {
 
 /// Whether members come and go by request. Those of a rule follow the rule, and those of a group from Active Directory
 /// are changed there; neither is a membership that Tenure could end.
-fn can_be_changed(group: &Json) -> bool {
+pub(super) fn can_be_changed(group: &Json) -> bool {
     let kinds = group["groupTypes"]
         .as_array()
         .map(Vec::as_slice)

@@ -149,9 +149,12 @@ fn select(action: &Action) -> Select {
             of(&[]).with_licences()
         }
         Action::Cloud(CloudAction::RevokeSessions) => of(&[]).and([SESSIONS]),
+        Action::Directory(DirectoryAction::ResetPassword { .. }) => of(&[]).and([PASSWORD_SET]),
         _ => of(&[]),
     }
 }
 
 /// The property with the moment before which no session is good.
 pub(super) const SESSIONS: &str = "signInSessionsValidFromDateTime";
+/// The property with the moment at which the password was set.
+pub(super) const PASSWORD_SET: &str = "lastPasswordChangeDateTime";

@@ -10,6 +10,7 @@ mod delta;
 mod fault;
 mod groups;
 mod job;
+mod judge;
 mod licences;
 mod look;
 mod membership;
@@ -18,6 +19,7 @@ mod service;
 mod settings;
 mod user;
 mod verify;
+mod watch;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -29,11 +31,11 @@ use tenure_core::document::{self, DirectoryKind};
 use tenure_core::seams::{
     AccountSink, Applied, Capabilities, Completeness, Directory, DirectoryError, Secrets, Write,
 };
+use tenure_core::watching::{ChangeSink, Changes, Cookie, Standing};
 
 use self::service::Service;
 use crate::source::Environment;
 
-pub use delta::{Changes, Extent, Removal};
 pub use settings::Settings;
 
 /// The users of a tenant.
@@ -88,6 +90,29 @@ impl Directory for Microsoft365 {
     ) -> Result<Completeness, DirectoryError> {
         let doing = || format!("reading the users of the directory `{}`", self.settings.name);
         self.read_accounts(attributes, sink)
+            .await
+            .map_err(|fault| fault.while_doing(doing()))
+    }
+
+    async fn read_and_stand(
+        &self,
+        attributes: &Arc<Dictionary>,
+        sink: &mut dyn AccountSink,
+    ) -> Result<(Completeness, Standing), DirectoryError> {
+        let doing = || format!("reading the users of the directory `{}`", self.settings.name);
+        self.read_standing(attributes, sink)
+            .await
+            .map_err(|fault| fault.while_doing(doing()))
+    }
+
+    async fn changes(
+        &self,
+        since: &Cookie,
+        attributes: &Arc<Dictionary>,
+        sink: &mut dyn ChangeSink,
+    ) -> Result<Changes, DirectoryError> {
+        let doing = || format!("reading what changed in the directory `{}`", self.settings.name);
+        self.read_changes(since, attributes, sink)
             .await
             .map_err(|fault| fault.while_doing(doing()))
     }

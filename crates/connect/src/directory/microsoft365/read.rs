@@ -49,7 +49,12 @@ impl Columns {
             match (property.form, &self.managers) {
                 (Form::Groups, _) => {
                     let groups = self.memberships.get(user.id.as_str()).into_iter().flatten();
-                    groups.for_each(|group| self.builder.push(*index, group));
+                    // However they were read, they come in the same order.
+                    let mut groups: Vec<&Arc<str>> = groups.collect();
+                    groups.sort_unstable();
+                    for group in groups {
+                        self.builder.push(*index, group);
+                    }
                 }
                 (Form::Licences, _) => {
                     for licence in self.subscriptions.of(user) {

@@ -95,6 +95,19 @@ impl Service {
 
     /// What is at an address, which may be a link from an answer.
     pub(super) async fn get(&self, address: &str, consistency: Consistency) -> Result<Json, Fault> {
+        let header = match consistency {
+            Consistency::Usual => None,
+            Consistency::Eventual => Some(("ConsistencyLevel", "eventual")),
+        };
+        self.get_with(address, header).await
+    }
+
+    /// A page of changes, with nothing in it beside them.
+    pub(super) async fn changes(&self, address: &str) -> Result<Json, Fault> {
+        self.get_with(address, Some(("Prefer", "return=minimal"))).await
+    }
+
+    async fn get_with(&self, address: &str, header: Option<(&str, &str)>) -> Result<Json, Fault> {
         let url = if address.starts_with('/') {
             format!("{}{address}", self.root)
         } else {
@@ -105,10 +118,8 @@ impl Service {
             return Err(Fault::unreadable("a link in it leads to another service"));
         }
         let mut request = HttpRequest::get(url);
-        if consistency == Consistency::Eventual {
-            request
-                .headers
-                .push(("ConsistencyLevel".to_owned(), "eventual".into()));
+        if let Some((name, value)) = header {
+            request.headers.push((name.to_owned(), value.into()));
         }
         judged(&self.exchange(&self.graph, &mut request).await?)
     }

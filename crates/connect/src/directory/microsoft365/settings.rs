@@ -93,7 +93,9 @@ impl Settings {
                 grant: Some(Grant::ClientCredentials),
                 token_url: Some(token_url),
                 client_id: Some(self.sign_in.client_id.clone()),
-                client_secret: Some(self.sign_in.client_secret.clone()),
+                client_secret: self.sign_in.client_secret.clone(),
+                certificate: self.sign_in.certificate.clone(),
+                private_key: self.sign_in.private_key.clone(),
                 scope: vec![format!("{address}/.default")],
                 client_authentication: Some(ClientAuthentication::Body),
                 ..Authorization::default()
@@ -110,13 +112,20 @@ impl Settings {
         }
     }
 
+    /// The kind of users that are managed, when it is one only.
+    pub(super) fn only_type(&self) -> Option<UserType> {
+        match self.scope.user_types.as_deref().unwrap_or(&[UserType::Member]) {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+
     /// Which users are asked for: those of the kinds that are managed, and of them those that the filter takes.
     pub(super) fn user_filter(&self) -> Option<String> {
-        let kind = match self.scope.user_types.as_deref().unwrap_or(&[UserType::Member]) {
-            [UserType::Member] => Some("userType eq 'Member'"),
-            [UserType::Guest] => Some("userType eq 'Guest'"),
-            _ => None,
-        };
+        let kind = self.only_type().map(|kind| match kind {
+            UserType::Member => "userType eq 'Member'",
+            UserType::Guest => "userType eq 'Guest'",
+        });
         match (kind, &self.filter) {
             (Some(kind), Some(filter)) => Some(format!("{kind} and ({filter})")),
             (kind, filter) => kind.map(str::to_owned).or_else(|| filter.clone()),

@@ -13,7 +13,7 @@ use super::decide::{Context, found, has};
 use super::fault::{Fault, refusal};
 use super::job::{Job, State};
 use super::licences::Subscriptions;
-use super::look::{Look, SESSIONS, Wanted};
+use super::look::{Look, PASSWORD_SET, SESSIONS, Wanted};
 use super::user::User;
 
 impl Microsoft365 {
@@ -149,23 +149,8 @@ fn cloud(
             }
         }
         CloudAction::RevokeSessions => {
-            let at = |look: &Look| {
-                look.user
-                    .as_ref()
-                    .and_then(|user| user.text(SESSIONS))
-                    .map(str::to_owned)
-            };
-            match (at(before), at(look)) {
-                (_, None) => {
-                    return Ok(Outcome::Unverified {
-                        why: "the service does not show since when sessions are good".to_owned(),
-                    });
-                }
-                (Some(before), Some(after)) if before == after => {
-                    return Err(not_so(&format!("sessions since {after} are still good")));
-                }
-                _ => {}
-            }
+            let stale = |at: &str| format!("sessions since {at} are still good");
+            return moved(SESSIONS, before, look, stale);
         }
         CloudAction::SetAutoReply { reply } => {
             let status = match &look.mailbox {
@@ -190,7 +175,32 @@ fn cloud(
     Ok(Outcome::Verified)
 }
 
+/// Whether a moment that a write brings forward is another than before.
+fn moved(
+    property: &str,
+    before: &Look,
+    look: &Look,
+    stale: impl Fn(&str) -> String,
+) -> Result<Outcome, Refusal> {
+    let at = |look: &Look| {
+        let user = look.user.as_ref();
+        user.and_then(|user| user.text(property)).map(str::to_owned)
+    };
+    match (at(before), at(look)) {
+        (_, None) => Ok(Outcome::Unverified {
+            why: format!("the service does not show `{property}`"),
+        }),
+        (Some(before), Some(after)) if before == after => Err(not_so(&stale(&after))),
+        _ => Ok(Outcome::Verified),
+    }
+}
+
 fn beside(action: &DirectoryAction, before: &Look, look: &Look) -> Result<Outcome, Refusal> {
+    if let DirectoryAction::ResetPassword { .. } = action {
+        return moved(PASSWORD_SET, before, look, |at| {
+            format!("the password is still that of {at}")
+        });
+    }
     match (action, &before.photo, &look.photo) {
         (DirectoryAction::SetPhoto { .. }, _, None) => Err(not_so("the account has no photo")),
         (DirectoryAction::SetPhoto { .. }, Some(before), Some(after)) if before == after => {

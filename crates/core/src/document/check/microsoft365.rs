@@ -40,7 +40,35 @@ impl Checker<'_> {
                     self.error("authorization.client_id", "an empty text", hint);
                 }
                 self.format("authorization.client_id", &sign_in.client_id, Secrets::Allowed);
-                self.credential("authorization.client_secret", &sign_in.client_secret);
+                let secret = sign_in.client_secret.as_deref();
+                let certificate = sign_in.certificate.as_deref();
+                let key = sign_in.private_key.as_deref();
+                let missing = match (secret, certificate, key) {
+                    (None, None, None) => Some("client_secret"),
+                    (_, None, Some(_)) => Some("certificate"),
+                    (_, Some(_), None) => Some("private_key"),
+                    _ => None,
+                };
+                if let Some(missing) = missing {
+                    let hint = "write `client_secret`, or `certificate` with its `private_key`";
+                    self.error("authorization", format!("no `{missing}`"), hint);
+                }
+                if secret.is_some() && certificate.is_some() {
+                    let hint = "Tenure signs in by the certificate; leave it out";
+                    self.warning(
+                        "authorization.client_secret",
+                        "`client_secret` with `certificate`",
+                        hint,
+                    );
+                }
+                if let Some(certificate) = certificate {
+                    self.format("authorization.certificate", certificate, Secrets::Allowed);
+                }
+                for (field, text) in [("client_secret", secret), ("private_key", key)] {
+                    if let Some(text) = text {
+                        self.credential(&join("authorization", field), text);
+                    }
+                }
             }
         }
         if let Some(country) = &directory.usage_location

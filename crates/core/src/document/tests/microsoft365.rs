@@ -155,3 +155,57 @@ fn the_examples_of_the_page_are_in_order_together() {
         }
     }
 }
+
+#[test]
+fn tenure_signs_in_by_a_secret_or_by_a_certificate_with_its_key() {
+    let found = checked(
+        r#"kind: directory
+name: neither
+type: microsoft365
+tenant: contoso.com
+authorization: { client_id: tenure }
+---
+kind: directory
+name: half
+type: microsoft365
+tenant: contoso.com
+authorization: { client_id: tenure, certificate: "{{ secret('entra-certificate') }}" }
+---
+kind: directory
+name: both
+type: microsoft365
+tenant: contoso.com
+authorization:
+  client_id: tenure
+  client_secret: "{{ secret('entra') }}"
+  certificate: "{{ secret('entra-certificate') }}"
+  private_key: "{{ secret('entra-key') }}"
+---
+kind: directory
+name: right
+type: microsoft365
+tenant: contoso.com
+authorization:
+  client_id: tenure
+  certificate: "{{ secret('entra-certificate') }}"
+  private_key: "{{ secret('entra-key') }}"
+---
+kind: application
+name: half-too
+authorization: { type: oauth2, grant: client_credentials, client_id: tenure, private_key: "{{ secret('key') }}", token_url: "https://crm.example.com/token" }
+endpoints: [{ name: users, url: "https://crm.example.com/users" }]
+---
+kind: application
+name: entra
+preset: entra-id
+settings: { tenant: contoso.com, client_id: tenure }
+authorization: { certificate: "{{ secret('entra-certificate') }}", private_key: "{{ secret('entra-key') }}" }
+"#,
+    );
+    insta::assert_snapshot!(found, @r#"
+    error: test.yaml:5:16: directory `neither`, authorization: found no `client_secret`; write `client_secret`, or `certificate` with its `private_key`
+    error: test.yaml:11:16: directory `half`, authorization: found no `private_key`; write `client_secret`, or `certificate` with its `private_key`
+    warning: test.yaml:19:18: directory `both`, authorization.client_secret: found `client_secret` with `certificate`; Tenure signs in by the certificate; leave it out
+    error: test.yaml:34:16: application `half-too`, authorization: found no `certificate`; `private_key` needs `certificate`
+    "#);
+}

@@ -14,10 +14,12 @@ use super::is_this_machine;
 use crate::macros::MacroPlace;
 
 /// Fields with one text, and those among them that are secret.
-const SECRET: [&str; 3] = ["value", "password", "client_secret"];
+const SECRET: [&str; 4] = ["value", "password", "client_secret", "private_key"];
 /// Parameters that a token request has by itself.
-const OF_TOKEN_REQUESTS: [&str; 8] = [
+const OF_TOKEN_REQUESTS: [&str; 10] = [
     "grant_type",
+    "client_assertion",
+    "client_assertion_type",
     "client_id",
     "client_secret",
     "code",
@@ -50,6 +52,20 @@ fn uses(authorization: &Authorization) -> Uses {
         (AuthorizationKind::ApiKey, _) => ("type: api_key", &["key", "value"], &[]),
         (AuthorizationKind::Basic, _) => ("type: basic", &["user", "password"], &[]),
         (AuthorizationKind::Bearer, _) => ("type: bearer", &["value"], &[]),
+        (AuthorizationKind::Oauth2, Some(Grant::ClientCredentials)) if by_certificate(authorization) => (
+            match authorization.certificate {
+                Some(_) => "certificate",
+                None => "private_key",
+            },
+            &["token_url", "client_id", "certificate", "private_key"],
+            &[
+                "grant",
+                "scope",
+                "header_prefix",
+                "token_headers",
+                "token_parameters",
+            ],
+        ),
         (AuthorizationKind::Oauth2, Some(Grant::ClientCredentials)) => (
             "grant: client_credentials",
             &["token_url", "client_id", "client_secret"],
@@ -75,6 +91,8 @@ fn uses(authorization: &Authorization) -> Uses {
                 "grant",
                 "authorization_url",
                 "client_secret",
+                "certificate",
+                "private_key",
                 "scope",
                 "client_authentication",
                 "header_prefix",
@@ -87,6 +105,11 @@ fn uses(authorization: &Authorization) -> Uses {
         ),
     };
     Uses { words, needs, may }
+}
+
+/// Whether the client shows a certificate in place of a secret.
+fn by_certificate(authorization: &Authorization) -> bool {
+    authorization.certificate.is_some() || authorization.private_key.is_some()
 }
 
 impl Checker<'_> {
@@ -209,7 +232,15 @@ impl Checker<'_> {
             &OF_AUTHORIZATION,
             Secrets::Refused,
         );
-        if !authorization.pkce() && authorization.client_secret.is_none() {
+        if authorization.certificate.is_some() != authorization.private_key.is_some() {
+            self.error(
+                "authorization",
+                "one of `certificate` and `private_key`",
+                "write both, or neither",
+            );
+        }
+        let is_public = authorization.client_secret.is_none() && authorization.certificate.is_none();
+        if !authorization.pkce() && is_public {
             self.error(
                 "authorization.pkce",
                 "neither PKCE nor a `client_secret`",
@@ -259,7 +290,7 @@ impl Checker<'_> {
 }
 
 /// The fields with one text.
-fn texts(authorization: &Authorization) -> [(&'static str, Option<&str>); 9] {
+fn texts(authorization: &Authorization) -> [(&'static str, Option<&str>); 11] {
     [
         ("key", authorization.key.as_deref()),
         ("value", authorization.value.as_deref()),
@@ -269,6 +300,8 @@ fn texts(authorization: &Authorization) -> [(&'static str, Option<&str>); 9] {
         ("token_url", authorization.token_url.as_deref()),
         ("client_id", authorization.client_id.as_deref()),
         ("client_secret", authorization.client_secret.as_deref()),
+        ("certificate", authorization.certificate.as_deref()),
+        ("private_key", authorization.private_key.as_deref()),
         ("redirect_url", authorization.redirect_url.as_deref()),
     ]
 }
