@@ -144,8 +144,10 @@ cannot do, and a directory is never asked for it.
     }
     page.push('\n');
     page.push_str(
-        "\n`modify_by_template` is not an action by itself: it asks for changes of attributes, moves and groups. Calls, \
-         scripts and messages touch no directory and go with every one.\n",
+        "\n`modify_by_template` is not an action by itself: it asks for changes of attributes, moves and groups. \
+         `enable_remote_mailbox`, `disable_remote_mailbox` and `hide_from_address_lists` ask for changes of attributes, \
+         too, in an `active_directory` whose schema has those of Exchange, and `disable_lync` where it has those of Skype \
+         for Business. Calls, scripts and messages touch no directory and go with every one.\n",
     );
     page
 }

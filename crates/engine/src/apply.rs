@@ -569,7 +569,12 @@ impl Applying<'_> {
         };
         let name = password_name(self.directory_name, track.change.person.as_str());
         if track.attempt == Attempt::Again {
-            return Ok(Some(self.engine.vault.get(&name).await?));
+            match self.engine.vault.get(&name).await {
+                Ok(password) => return Ok(Some(password)),
+                // Somebody took it out of the vault since an earlier run. The account gets another one.
+                Err(SecretError::Missing { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let called = attributes
             .iter()

@@ -8,7 +8,7 @@ use tenure_connect::Performers;
 use tenure_connect::authorization::Tokens;
 use tenure_connect::directory::{
     ActiveDirectory, ActiveDirectoryRules, AdminCount, DirectorySettings, Exclusions, LdapDirectory,
-    LdapRules, Mark, Microsoft365,
+    LdapRules, Mark, Microsoft365, at_catalog,
 };
 use tenure_connect::http::Manners;
 use tenure_connect::ldap::{
@@ -231,7 +231,11 @@ impl Connections {
                         Privileged::Managed => AdminCount::Managed,
                     },
                 };
-                let accounts = ActiveDirectory::new(settings, rules).map_err(failed)?;
+                let catalog = catalog(directory, &settings.ldap)?;
+                let mut accounts = ActiveDirectory::new(settings, rules).map_err(failed)?;
+                if let Some(catalog) = catalog {
+                    accounts = accounts.asking(catalog).map_err(failed)?;
+                }
                 Box::new(accounts.excluding(exclusions))
             }
             DirectoryKind::Ldap => {
@@ -262,13 +266,9 @@ impl Connections {
             Some(first) => first.clone(),
             None => ServerUrl::parse("").map_err(wrong)?,
         };
-        let start_tls = match (first.scheme, directory.encryption) {
-            (Scheme::Ldap, Encryption::Required) => StartTls::Required,
-            (Scheme::Ldaps, _) | (Scheme::Ldap, Encryption::None) => StartTls::No,
-        };
-        let mut settings = LdapSettings::new(first);
+        let mut settings = LdapSettings::new(first.clone());
         settings.servers = servers;
-        settings.start_tls = start_tls;
+        settings.start_tls = start_tls(&first, directory);
         settings.connections = directory.connections as usize;
         settings.page_size = directory.page_size;
         settings.time_out = Duration::from_mins(2);
@@ -296,6 +296,30 @@ impl Connections {
             manners: self.manners.clone(),
         }
     }
+}
+
+fn start_tls(server: &ServerUrl, directory: &document::Directory) -> StartTls {
+    match (server.scheme, directory.encryption) {
+        (Scheme::Ldap, Encryption::Required) => StartTls::Required,
+        (Scheme::Ldaps, _) | (Scheme::Ldap, Encryption::None) => StartTls::No,
+    }
+}
+
+/// How the global catalog is talked to that a directory's document names, if it does: like the directory itself.
+fn catalog(
+    directory: &document::Directory,
+    ldap: &LdapSettings,
+) -> Result<Option<LdapSettings>, EngineError> {
+    let urls = directory.catalog_servers().iter();
+    let servers: Result<Vec<ServerUrl>, _> = urls.map(|url| ServerUrl::parse(url).map(at_catalog)).collect();
+    let servers = servers
+        .map_err(|error| EngineError::settings("directory", &directory.name, "global_catalog", &error))?;
+    Ok(servers.first().cloned().map(|first| LdapSettings {
+        start_tls: start_tls(&first, directory),
+        servers,
+        connections: 1,
+        ..ldap.clone()
+    }))
 }
 
 /// What a directory's document leaves alone.

@@ -12,7 +12,7 @@ use tenure_core::fetching::{Extent, Mark, Wish};
 use tenure_core::join::{Joined, Known, Reading};
 use tenure_core::link::Link;
 use tenure_core::plan::{
-    Absence, Finding, FindingKind, Hold, HoldKind, Presence, Rules, Sorted, holds, sort,
+    Absence, Change, Finding, FindingKind, Hold, HoldKind, Presence, Rules, Sorted, holds, sort,
 };
 use tenure_core::profile::PersonKey;
 use tenure_core::seams::{Completeness, Directory, SourceTrouble};
@@ -241,17 +241,19 @@ impl Engine {
             filled: filled(&mapped, &joined),
             ..RunSummary::default()
         };
-        let taken = if presence.wants_accounts(&links) {
-            self.taken(&*directory, &rules, now).await?
-        } else {
-            Vec::new()
-        };
+        let gives_addresses = rules.gives_addresses() && !presence.profiles.is_empty();
+        let mut taken = Vec::new();
+        if gives_addresses || presence.wants_accounts(&links) {
+            taken = self.taken(&*directory, &rules, now).await?;
+        }
+        let half_made = self.half_made(&automation.name, &presence, &links).await?;
         let world = OwnedWorld {
             rules: Arc::clone(&rules),
             snapshot,
             links,
             now,
             taken,
+            half_made,
         };
         let made = self
             .store_plan(run, world, presence, std::mem::take(&mut joined.findings))
@@ -293,6 +295,20 @@ impl Engine {
             self.remember(&automation.source, &outset, mark, now).await?;
         }
         Ok(())
+    }
+
+    /// What earlier runs began to create without learning how that ended, when there is somebody whom it may concern.
+    async fn half_made(
+        &self,
+        automation: &str,
+        presence: &Presence,
+        links: &[Link],
+    ) -> Result<Vec<Change>, EngineError> {
+        if presence.has_unlinked(links) {
+            Ok(self.store.half_made(automation).await?)
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     /// Names that nobody new is given: those that others have, and those that others had until lately.

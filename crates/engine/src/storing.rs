@@ -26,6 +26,8 @@ pub(crate) struct OwnedWorld {
     pub(crate) links: Arc<Vec<Link>>,
     pub(crate) now: Timestamp,
     pub(crate) taken: Vec<(AttributeName, String)>,
+    /// What earlier runs began to create without learning how that ended.
+    pub(crate) half_made: Vec<Change>,
 }
 
 impl Engine {
@@ -51,7 +53,8 @@ impl Engine {
                     now: world.now,
                 },
                 presence,
-            );
+            )
+            .finishing(world.half_made);
             let summary = planner.plan(&world.taken, &mut writing);
             writing.end(summary)
         });

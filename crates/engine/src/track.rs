@@ -9,7 +9,7 @@ use tenure_core::action::Action;
 use tenure_core::dn::Dn;
 use tenure_core::link::{Doubt, LinkState, Memory, Owed, Owing, StepKey};
 use tenure_core::outcome::Outcome;
-use tenure_core::plan::{Change, Event};
+use tenure_core::plan::{Change, Event, Reason};
 use tenure_core::seams::{AccountRef, Applied, Attempt};
 use tenure_store::{JournalEntry, JournalEvent, OperationId, OutcomeRow};
 
@@ -93,12 +93,17 @@ impl Track {
         } else {
             State::Open
         };
+        let attempt = match change.reason {
+            // The first operation is the one that an earlier run began.
+            Reason::HalfMade => Attempt::Again,
+            _ => Attempt::First,
+        };
         Self {
             seq,
             change,
             next: 0,
             account,
-            attempt: Attempt::First,
+            attempt,
             tries: 0,
             due: None,
             state,
@@ -361,7 +366,7 @@ mod tests {
     use tenure_core::account::{Access, AccountId};
     use tenure_core::dn::Dn;
     use tenure_core::outcome::Refusal;
-    use tenure_core::plan::{Event, Operation, Reason};
+    use tenure_core::plan::Operation;
     use tenure_core::profile::PersonKey;
 
     fn track() -> Track {

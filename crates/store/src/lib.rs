@@ -9,6 +9,7 @@ mod changes;
 mod database;
 mod error;
 mod fetches;
+mod half_made;
 mod journal;
 mod json;
 mod leases;

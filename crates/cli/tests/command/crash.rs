@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tenure_connect::ldap::{LdapSettings, ServerUrl, StartTls};
-use tenure_lab::{Postgres, Slapd, SlapdOptions, wait_until};
+use tenure_lab::{AtTheGate, LdapGate, Postgres, Slapd, SlapdOptions, wait_until};
 
 use crate::documents::{self, AUTOMATION, DIRECTORY, LOCAL_BASE, SOURCE};
 use crate::home::{Home, LIMIT, ended};
@@ -321,6 +321,45 @@ fn killed_at_any_moment_the_next_run_finishes_the_work_on_postgresql() {
 #[test]
 fn killed_at_any_moment_the_next_run_finishes_the_work_on_an_ldap_server() {
     crash(3, Scene::slapd);
+}
+
+#[test]
+fn killed_between_an_account_and_its_password_the_next_run_sets_it_even_when_the_first_is_given_up() {
+    for given_up in [false, true] {
+        let people = People::with_all_values(3, 7);
+        let slapd = Slapd::start(&SlapdOptions::default()).unwrap();
+        slapd.ldapadd(&documents::slapd_entries(&slapd)).unwrap();
+        let gate = LdapGate::before(slapd.port(), "uid=", AtTheGate::Waits).unwrap();
+        let texts = [
+            ("jumpcloud.yaml", documents::jumpcloud_for_ldap(&people.url())),
+            (
+                "corp.yaml",
+                documents::slapd(&slapd).replace(&slapd.ldap_url(), &gate.url()),
+            ),
+        ];
+        let home = Home::new(&texts);
+        home.secret("corp", slapd.root_password());
+        let scene = Scene::new(people, home, Some(slapd));
+        let mut child = scene.home.command(&RUN).spawn().unwrap();
+        wait_until("the first password", LIMIT, || gate.met() > 0).unwrap();
+        // SIGKILL.
+        child.kill().unwrap();
+        child.wait().unwrap();
+        gate.then(AtTheGate::Passes);
+        let half_made = entries(scene.slapd.as_ref().unwrap()).len();
+        assert!(half_made > 0);
+        let run = &scene.home.runs()[0];
+        assert_eq!(run["state"], "applying");
+        if given_up {
+            scene.home.run(&["discard", &run["id"].to_string()]).with(0);
+            let shown = scene.home.run(&["plan", AUTOMATION]).out;
+            let said = "an earlier run may have left the account half made; it is finished";
+            assert_eq!(shown.matches(said).count(), half_made, "{shown}");
+        }
+        scene.run();
+        scene.everybody_has_one_account();
+        scene.everybody_can_sign_in();
+    }
 }
 
 #[test]

@@ -63,7 +63,7 @@ enum Progress {
     Untouched,
     Begun,
     /// A step failed; what was made is being deleted.
-    Undoing(Refusal),
+    Undoing(Outcome),
 }
 
 impl Steps {
@@ -105,8 +105,8 @@ impl Steps {
         };
         let gone = doing == Doing::Delete && result.code == ResultCode::NO_SUCH_OBJECT;
         match (result.code == ResultCode::SUCCESS || gone, self.progress) {
-            (true, Progress::Undoing(refusal)) => State::Done(Outcome::Refused(refusal)),
-            (false, Progress::Undoing(refusal)) => {
+            (true, Progress::Undoing(outcome)) => State::Done(outcome),
+            (false, Progress::Undoing(Outcome::Refused(refusal) | Outcome::Failed(refusal))) => {
                 let undoing = explain(Doing::Delete, &result);
                 let message = format!(
                     "{}; the account was made without it and could not be deleted again: {undoing}",
@@ -138,7 +138,7 @@ impl Steps {
         }
         match (&self.progress, self.makes.take()) {
             (Progress::Begun, Some(dn)) => {
-                self.progress = Progress::Undoing(explain(doing, result));
+                self.progress = Progress::Undoing(outcome_of(doing, result));
                 self.left = [Step {
                     doing: Doing::Delete,
                     request: Operation::Delete { dn }.into(),
@@ -303,6 +303,13 @@ mod tests {
             play(&[UNWILLING, DONE, WEAK, gone]).1,
             State::Done(Outcome::Refused(_))
         ));
+    }
+
+    #[test]
+    fn what_was_made_goes_again_when_the_server_is_busy_and_is_tried_again() {
+        let (asked, state) = play(&[UNWILLING, DONE, (ResultCode(51), ""), DONE]);
+        assert_eq!(asked, ["add", "add", "modify", "delete"]);
+        assert!(matches!(state, State::Done(Outcome::Failed(_))), "{state:?}");
     }
 
     #[test]

@@ -16,12 +16,14 @@ use super::read::Stand;
 use super::rules::Rules;
 use super::scope::{Exclusions, Test};
 use super::settings::DirectorySettings;
-use crate::ldap::{Connection, Doing, Filter, LdapError, Pool, ResultCode, Search};
+use crate::ldap::{Connection, Doing, Filter, LdapError, LdapSettings, Pool, ResultCode, Search};
 
 /// Accounts in a directory that speaks LDAP, by the rules of its kind.
 #[derive(Debug)]
 pub struct LdapAccounts<R> {
     pub(super) pool: Pool,
+    /// The forest's global catalog, where it is asked which names are taken.
+    pub(super) catalog: Option<Pool>,
     pub(super) base: Dn,
     pub(super) user_filter: Option<Filter>,
     pub(super) rules: R,
@@ -41,6 +43,7 @@ impl<R> LdapAccounts<R> {
         } = settings;
         Ok(Self {
             pool: Pool::new(ldap)?,
+            catalog: None,
             base,
             user_filter,
             rules,
@@ -48,6 +51,12 @@ impl<R> LdapAccounts<R> {
             tests: OnceCell::new(),
             context: OnceCell::new(),
         })
+    }
+
+    /// And with a global catalog that is asked which names are taken. Fails when the trusted authorities cannot be read.
+    pub fn asking(mut self, catalog: LdapSettings) -> Result<Self, LdapError> {
+        self.catalog = Some(Pool::new(catalog)?);
+        Ok(self)
     }
 
     /// And with this left alone.

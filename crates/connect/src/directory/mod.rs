@@ -3,6 +3,7 @@
 
 mod active_directory;
 mod apply;
+mod catalog;
 mod changed;
 mod columns;
 mod copies;
@@ -22,6 +23,7 @@ mod verify;
 mod watch;
 
 pub use active_directory::{ActiveDirectoryRules, AdminCount};
+pub use catalog::at_catalog;
 pub use generic::{LdapRules, MemberOfSource, PasswordMethod};
 pub use machinery::LdapAccounts;
 pub use microsoft365::Microsoft365;

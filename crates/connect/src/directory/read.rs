@@ -9,11 +9,12 @@ use tenure_core::dn::Dn;
 use tenure_core::seams::{AccountSink, Completeness};
 use tenure_core::watching::Standing;
 
+use super::catalog::{Reach, domain_of, forest_wide};
 use super::columns::{Columns, Parts, Values};
 use super::machinery::LdapAccounts;
 use super::rules::{MemberOf, Rules};
 use crate::ldap::{
-    Connection, Doing, Filter, LdapError, LdapResult, Part, ResultCode, Scope, Search, explain, part,
+    Connection, Doing, Filter, LdapError, LdapResult, Part, Pool, ResultCode, Scope, Search, explain, part,
 };
 
 /// The groups of each member, by its normalised name.
@@ -204,14 +205,29 @@ impl<R: Rules> LdapAccounts<R> {
         &self,
         attributes: &[AttributeName],
     ) -> Result<Vec<(AttributeName, String)>, LdapError> {
+        let mut taken = self.taken_within(Reach::Domain, &self.pool, attributes).await?;
+        if let Some(catalog) = &self.catalog {
+            // The domain's own servers are asked all the same: the catalog learns from them with some delay.
+            let wide = forest_wide(attributes);
+            taken.extend(self.taken_within(Reach::Forest, catalog, &wide).await?);
+        }
+        Ok(taken)
+    }
+
+    async fn taken_within(
+        &self,
+        reach: Reach,
+        pool: &Pool,
+        attributes: &[AttributeName],
+    ) -> Result<Vec<(AttributeName, String)>, LdapError> {
         if attributes.is_empty() {
             return Ok(Vec::new());
         }
-        let mut left = self.pool.settings().servers.len().max(1);
+        let mut left = pool.settings().servers.len().max(1);
         loop {
             let read = async {
-                let mut connection = self.pool.get().await?;
-                self.taken_on(&mut connection, attributes).await
+                let mut connection = pool.get().await?;
+                self.taken_on(&mut connection, reach, attributes).await
             };
             match read.await {
                 Err(error) if left > 0 && LdapError::is_about_the_connection(&error) => left -= 1,
@@ -223,26 +239,39 @@ impl<R: Rules> LdapAccounts<R> {
     async fn taken_on(
         &self,
         connection: &mut Connection,
+        reach: Reach,
         attributes: &[AttributeName],
     ) -> Result<Vec<(AttributeName, String)>, LdapError> {
         let mut taken = Vec::new();
-        let context = self.naming_context(connection).await?;
+        let context = match reach {
+            Reach::Domain => self.naming_context(connection).await?.clone(),
+            Reach::Forest => Dn::root(),
+        };
+        // Logins take principal names of their domains, and are asked for that only.
+        let login = AttributeName::new(self.rules.login_attribute());
+        let asked: Vec<AttributeName> = match reach {
+            Reach::Domain => attributes.to_vec(),
+            Reach::Forest => {
+                let implies = attributes.iter().any(|name| name.is("userPrincipalName"));
+                let login = implies.then_some(login);
+                attributes.iter().cloned().chain(login).collect()
+            }
+        };
         let search = Search {
             base: context.as_str().to_owned(),
             scope: Scope::Subtree,
-            filter: Filter::Or(
-                attributes
-                    .iter()
-                    .map(|name| Filter::present(name.as_str()))
-                    .collect(),
-            ),
-            attributes: attributes.iter().map(|name| name.as_str().to_owned()).collect(),
+            filter: Filter::Or(asked.iter().map(|name| Filter::present(name.as_str())).collect()),
+            attributes: asked.iter().map(|name| name.as_str().to_owned()).collect(),
         };
         let end = connection
             .search(search, self.pool.settings().page_size, |mut entry| {
                 let before = taken.len();
+                let domain = match reach {
+                    Reach::Domain => context.clone(),
+                    Reach::Forest => domain_of(&Dn::from_server(&entry.dn())),
+                };
                 while let Some(mut attribute) = entry.next_attribute()? {
-                    let known = attributes
+                    let known = asked
                         .iter()
                         .find(|name| name.as_str().as_bytes().eq_ignore_ascii_case(attribute.name));
                     let Some(name) = known else { continue };
@@ -254,13 +283,14 @@ impl<R: Rules> LdapAccounts<R> {
                 }
                 let implied = self
                     .rules
-                    .implied_names(taken.get(before..).unwrap_or_default(), context);
+                    .implied_names(taken.get(before..).unwrap_or_default(), &domain);
                 taken.extend(implied);
                 Ok(())
             })
             .await?;
         // Half of the names would let others be given out twice.
         if end.code == ResultCode::SUCCESS {
+            taken.retain(|(name, _)| reach == Reach::Domain || attributes.contains(name));
             Ok(taken)
         } else {
             Err(LdapError::refused(connection.server(), Doing::Read, end))

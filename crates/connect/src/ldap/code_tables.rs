@@ -124,7 +124,8 @@ const NO_RIGHTS: Meaning = shown(
 );
 const NO_ATTRIBUTE_TYPE: Meaning = shown(
     "the directory's schema has no such attribute",
-    "Check the spelling in the mapping; Exchange attributes come with Exchange's schema extension.",
+    "Check the spelling in the mapping. Attributes of Exchange (`msExch…`, `mailNickname`) and of Skype for Business \
+     (`msRTCSIP-…`) come with their extensions of the schema.",
 );
 const ENCRYPTION: Meaning = hidden(
     "the server takes this on an encrypted connection only",

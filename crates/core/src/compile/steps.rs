@@ -5,7 +5,9 @@ use crate::attribute::{AttributeIndex, AttributeName};
 use crate::document::{self, DirectoryKind, ModifyAttributes, OneOrMany, StepList};
 use crate::expression::{Condition, Format};
 use crate::link::StepKey;
-use crate::plan::{CloudTask, Event, Perform, Recipient, Step, Task, Teller};
+use crate::plan::{
+    CloudTask, Event, MailboxTask, PROXY_ADDRESSES, Perform, Recipient, RemoteMailbox, Step, Task, Teller,
+};
 
 use super::{CompileError, Compiler, column_or_format, fault, formats, missing};
 
@@ -184,6 +186,41 @@ impl Compiler<'_> {
             }
         } else if let Some(restore) = step.restore {
             Task::Restore(restore.within.0)
+        } else {
+            return Ok(self.mailbox(step, at)?.map(Task::Mailbox));
+        }))
+    }
+
+    /// What a step asks of the attributes of Exchange and Skype for Business.
+    fn mailbox(&mut self, step: &document::Step, at: &str) -> Result<Option<MailboxTask>, CompileError> {
+        let mut index = |name| self.dictionary.add(AttributeName::new(name));
+        Ok(Some(if let Some(mailbox) = &step.enable_remote_mailbox {
+            let alias = mailbox.alias.as_deref().map(Format::parse);
+            MailboxTask::Enable(RemoteMailbox {
+                routing_domain: mailbox.routing_domain.clone(),
+                alias: alias.transpose().map_err(fault(at))?,
+                remote_type: index("msExchRemoteRecipientType"),
+                display_type: index("msExchRecipientDisplayType"),
+                type_details: index("msExchRecipientTypeDetails"),
+                target: index("targetAddress"),
+                nickname: index("mailNickname"),
+                addresses: index(PROXY_ADDRESSES),
+                mail: index("mail"),
+                login: index("sAMAccountName"),
+            })
+        } else if step.disable_remote_mailbox.is_some() {
+            let told = [
+                "msExchRemoteRecipientType",
+                "msExchRecipientDisplayType",
+                "msExchRecipientTypeDetails",
+                "targetAddress",
+                "mailNickname",
+            ];
+            MailboxTask::Disable(told.map(index).to_vec())
+        } else if step.disable_lync.is_some() {
+            MailboxTask::DisableLync(index("msRTCSIP-UserEnabled"))
+        } else if let Some(hide) = step.hide_from_address_lists {
+            MailboxTask::Hide(index("msExchHideFromAddressLists"), hide)
         } else {
             return Ok(None);
         }))

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use super::{CompileError, Compiler, fault, formats};
 use crate::account::Access;
 use crate::attribute::{AttributeName, Dictionary};
-use crate::document::{self, AfterRule, FullUnique, WhenTaken};
+use crate::document::{self, AfterRule, FullUnique, WhenTaken, Within};
 use crate::expression::{Condition, Format};
 use crate::microsoft365::NAMING_ATTRIBUTE;
 use crate::password::PasswordRule;
-use crate::plan::{Model, NameKind, Numbers, ReservedName, Says, Template, TemplateRule, UniqueName};
+use crate::plan::{
+    Addresses, Model, NameKind, Numbers, PROXY_ADDRESSES, ReservedName, Says, Template, TemplateRule,
+    UniqueName,
+};
 
 /// What a template says outside of its rules, or a rule of it.
 struct Words<'d> {
@@ -72,6 +75,7 @@ impl Compiler<'_> {
                     .collect(),
             });
         }
+        let addresses = self.addresses(&template.proxy_addresses, &mut unique, &at)?;
         in_order_of_need(&mut unique, &self.dictionary);
         let mut rules = Vec::with_capacity(template.rules.len());
         for (rule, number) in template.rules.iter().zip(1..) {
@@ -118,6 +122,7 @@ impl Compiler<'_> {
             rdn_attribute,
             rdn: formats(&rdn, &at)?,
             unique,
+            addresses,
             language: optional(template.language.as_ref(), &at)?,
             reserved: template
                 .reserved
@@ -129,6 +134,30 @@ impl Compiler<'_> {
             other_groups: template.other_groups.unwrap_or_default(),
             model,
         })
+    }
+
+    /// The mail addresses that a template gives. Where it gives any, its `mail` is free among all of them too.
+    fn addresses(
+        &mut self,
+        said: &[String],
+        unique: &mut [UniqueName],
+        at: &str,
+    ) -> Result<Option<Addresses>, CompileError> {
+        if said.is_empty() {
+            return Ok(None);
+        }
+        let attribute = self.dictionary.add(AttributeName::new(PROXY_ADDRESSES));
+        let mail = self.dictionary.add(AttributeName::new("mail"));
+        for name in unique.iter_mut().filter(|name| name.attribute == mail) {
+            if name.within == Within::Directory && !name.also_in.contains(&attribute) {
+                name.also_in.push(attribute);
+            }
+        }
+        Ok(Some(Addresses {
+            attribute,
+            mail,
+            formats: formats(said, at)?,
+        }))
     }
 
     /// What a template or a rule of it says.

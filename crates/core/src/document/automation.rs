@@ -14,6 +14,7 @@ use crate::password::PasswordRule;
 
 use super::cloud_steps::SetAutoReply;
 use super::directory_steps::{Delete, Disable, Expiry, MoveAcrossGroups, Restore};
+use super::mailbox_steps::RemoteMailbox;
 use super::run_notice::RunNotice;
 use super::scalar::{GuardLimit, OneOrMany, Span};
 
@@ -167,6 +168,18 @@ pub struct Step {
     /// An account that was deleted comes back, instead of a new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore: Option<Restore>,
+    /// A mailbox in Exchange Online for an account of Active Directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enable_remote_mailbox: Option<RemoteMailbox>,
+    /// The account has no mailbox in Exchange Online.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disable_remote_mailbox: Option<Nothing>,
+    /// The account cannot use Lync or Skype for Business.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disable_lync: Option<Nothing>,
+    /// Whether Exchange's address lists leave the account out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hide_from_address_lists: Option<bool>,
     /// Somebody is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<Notify>,

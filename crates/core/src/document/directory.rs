@@ -1,6 +1,10 @@
 //! `kind: directory`: where accounts live.
 
+use std::fmt;
+
 use schemars::JsonSchema;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::application::PrivateAddresses;
@@ -57,6 +61,10 @@ pub struct Directory {
     /// `ldap` only: the attribute and value that switch sign-in off, which differ from server to server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_by: Option<DisabledBy>,
+    /// `active_directory` only: the forest's global catalog, which is asked what addresses and principal names are taken
+    /// in all domains. `true` for that of the same servers (ports 3268 and 3269), or its URL, or several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub global_catalog: Option<GlobalCatalog>,
     /// `microsoft365` only: the tenant, by its id or one of its domains.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
@@ -85,6 +93,16 @@ impl Directory {
 
     fn default_full_read_every() -> Span {
         Span::from_secs(24 * 60 * 60)
+    }
+
+    /// The URLs of the global catalog as they are written; none when it is not asked. Those of the directory itself when
+    /// it is that of the same servers, so that their ports are another matter.
+    pub fn catalog_servers(&self) -> &[String] {
+        match &self.global_catalog {
+            None | Some(GlobalCatalog::SameServers(false)) => &[],
+            Some(GlobalCatalog::SameServers(true)) => self.servers(),
+            Some(GlobalCatalog::Servers(urls)) => urls.as_slice(),
+        }
     }
 
     /// Its servers, in the order in which they are tried.
@@ -146,6 +164,45 @@ pub enum Encryption {
     Required,
     /// None; only for a server on this machine.
     None,
+}
+
+/// The global catalog of a forest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum GlobalCatalog {
+    /// Whether the directory's servers are asked, at the global catalog's ports.
+    SameServers(bool),
+    /// These servers.
+    Servers(OneOrMany<String>),
+}
+
+impl<'de> Deserialize<'de> for GlobalCatalog {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(GlobalCatalogVisitor)
+    }
+}
+
+struct GlobalCatalogVisitor;
+
+impl<'de> Visitor<'de> for GlobalCatalogVisitor {
+    type Value = GlobalCatalog;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`true`, `false`, a URL or a list of URLs")
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, yes: bool) -> Result<GlobalCatalog, E> {
+        Ok(GlobalCatalog::SameServers(yes))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, url: &str) -> Result<GlobalCatalog, E> {
+        Ok(GlobalCatalog::Servers(OneOrMany::One(url.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<GlobalCatalog, A::Error> {
+        let urls = Vec::deserialize(SeqAccessDeserializer::new(items))?;
+        Ok(GlobalCatalog::Servers(OneOrMany::Many(urls)))
+    }
 }
 
 /// What switches sign-in off.

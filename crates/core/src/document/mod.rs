@@ -20,6 +20,7 @@ mod fixture;
 mod incremental;
 mod load;
 mod lookup;
+mod mailbox_steps;
 mod microsoft365;
 mod named;
 mod notification;
@@ -58,7 +59,7 @@ pub use data_source::{
     DataSource, EndpointUse, FileFormat, FileReading, FullMapping, LifecycleMapping, Mapping, Sheet,
     SourceFile, WriteMode, Xlsx,
 };
-pub use directory::{Bind, Directory, DirectoryKind, DisabledBy, Encryption};
+pub use directory::{Bind, Directory, DirectoryKind, DisabledBy, Encryption, GlobalCatalog};
 pub use directory_scope::{DirectoryScope, Privileged, SyncedUsers, UserType};
 pub use directory_steps::{Delete, Disable, Expiry, MoveAcrossGroups, Restore};
 pub use error::{DocumentError, Severity};
@@ -66,6 +67,7 @@ pub use fixture::{Expectation, ExpectedState, ExpectedValues, Fixture};
 pub use incremental::Incremental;
 pub use load::load;
 pub use lookup::Lookup;
+pub use mailbox_steps::RemoteMailbox;
 pub use microsoft365::{CloudAddresses, CloudSignIn};
 pub use named::NamedFormat;
 pub use notification::{MailEncryption, MailServer, Notification};

@@ -40,6 +40,10 @@ pub struct Template {
     /// all are taken. They are chosen once and stay as they are when names change.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unique: BTreeMap<AttributeName, Unique>,
+    /// Mail addresses of the account (`proxyAddresses`), the primary first. Formats. A new account is given those that
+    /// nobody has; none is ever taken away, so that a primary that is no longer the first stays as another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proxy_addresses: Vec<String>,
     /// The language by whose rules letters of names are written in ASCII (`de`: ä is ae). A format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
@@ -173,6 +177,11 @@ impl Template {
             rdn_attribute: self.rdn_attribute.or(base.rdn_attribute),
             rdn: self.rdn.or(base.rdn),
             unique: filled(self.unique, base.unique),
+            proxy_addresses: if self.proxy_addresses.is_empty() {
+                base.proxy_addresses
+            } else {
+                self.proxy_addresses
+            },
             language: self.language.or(base.language),
             reserved: joined(self.reserved, base.reserved),
             retired_for: self.retired_for.or(base.retired_for),

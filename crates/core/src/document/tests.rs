@@ -6,6 +6,7 @@ mod endpoints;
 mod examples;
 mod fetching;
 mod loading;
+mod mailboxes;
 mod microsoft365;
 mod performing;
 mod robustness;

@@ -125,6 +125,8 @@ pub enum Reason {
     NoAccount,
     /// The account was created, but not everything that the rule says was done.
     Unfinished,
+    /// An earlier run began to create the account and did not learn how that ended. It is there, and is finished.
+    HalfMade,
     /// Record and account differ, or a step of the rule is not yet fulfilled.
     Differs,
     /// The employment or contract ended.
@@ -149,6 +151,9 @@ impl fmt::Display for Reason {
         match self {
             Self::NoAccount => f.write_str("active in the source, has no account"),
             Self::Unfinished => f.write_str("joined, but not everything of the joiner rule was done"),
+            Self::HalfMade => {
+                f.write_str("an earlier run may have left the account half made; it is finished")
+            }
             Self::Differs => f.write_str("the account differs from what the source says"),
             Self::Ended { since } => write!(f, "ended at {since}"),
             Self::Inactive => f.write_str("the source says that the person is not active"),

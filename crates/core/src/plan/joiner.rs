@@ -50,6 +50,7 @@ pub(super) fn join<'a>(
         models,
         now,
         chosen: Vec::new(),
+        addresses: Vec::new(),
         dn: None,
         operations: Vec::new(),
         later: Vec::new(),
@@ -80,6 +81,7 @@ pub(super) fn join<'a>(
             .map(|parent| names.container(&parent))
             .unwrap_or_default();
         let in_containers = !rules.unique_within_containers().is_empty();
+        draft.addresses.iter().for_each(|address| names.take(*address));
         for (attribute, value) in &draft.chosen {
             names.take(NameKey::attribute(attribute, value));
             if in_containers {
@@ -101,6 +103,8 @@ struct Joiner<'a> {
     now: Timestamp,
     /// Names chosen so far, for the formats that come after.
     chosen: Vec<(AttributeName, String)>,
+    /// Mail addresses that the account is given.
+    addresses: Vec<NameKey>,
     dn: Option<Dn>,
     operations: Vec<Operation>,
     later: Vec<Owed>,
@@ -126,6 +130,7 @@ impl<'a> Joiner<'a> {
                     self.leave(|group| *group == unwanted);
                 }
             }
+            Task::Mailbox(task) => self.mailbox(task, origin)?,
             Task::Perform(perform) => self.once(&perform.key, step, perform.action.clone()),
             Task::Cloud(task) => {
                 if let Some(action) = cloud::ask(task, &[], &self.scope(), origin)? {
@@ -302,7 +307,10 @@ impl<'a> Joiner<'a> {
             self.choose(&wanted, origin, names, key)?.name
         };
         let dn = container.child(rdn_attribute.as_str(), &rdn);
-        let attributes = self.values(template, &decided, model, &rdn, origin)?;
+        let mut attributes = self.values(template, &decided, model, &rdn, origin)?;
+        if let Some(addresses) = &template.addresses {
+            self.add_addresses(addresses, &mut attributes, names, origin, &mut because)?;
+        }
         self.dn = Some(dn.clone());
         let action = Action::CreateAccount {
             dn,

@@ -10,6 +10,8 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use crate::attribute::AttributeName;
 use crate::dn::{Dn, escape_value};
 
+use super::addresses::bare_of;
+
 /// What kind of name an attribute holds, which decides what characters may be in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameKind {
@@ -99,8 +101,9 @@ fn login(text: &str) -> String {
 pub struct NameKey(u64);
 
 impl NameKey {
-    /// A value of an attribute, without regard to case.
+    /// A value of an attribute, without regard to case, and of an address to what it is for (`SMTP:`).
     pub fn attribute(attribute: &AttributeName, value: &str) -> Self {
+        let value = bare_of(attribute, value);
         Self(without_case(value, without_case(attribute.as_str(), 0)))
     }
 

@@ -20,6 +20,7 @@ use super::calls::Occasion;
 use super::change::{Change, Event, Finding, FindingKind, Operation, Reason};
 use super::correlate::{Correlated, Correlation, Fit};
 use super::guard::Counts;
+use super::half_made::{HalfMade, Rest};
 use super::joiner::{Joined, join};
 use super::manager::{Managers, Wanted};
 use super::models::Models;
@@ -92,6 +93,7 @@ pub struct Planner<'a> {
     /// Who is told.
     recipients: Recipients<'a>,
     models: Models<'a>,
+    half_made: HalfMade<'a>,
 }
 
 impl<'a> Planner<'a> {
@@ -129,7 +131,16 @@ impl<'a> Planner<'a> {
             found,
             recipients: Recipients::new(rules, world.snapshot),
             models: Models::new(world.snapshot.accounts()),
+            half_made: HalfMade::default(),
         }
+    }
+
+    /// And finishes what earlier runs began to create without learning how that ended: the changes as they were
+    /// planned, one of a person at most.
+    #[must_use]
+    pub fn finishing(mut self, begun: Vec<Change>) -> Self {
+        self.half_made = HalfMade::new(begun, &self.world);
+        self
     }
 
     /// Makes the plan. `taken` are values of the named attributes that are in use anywhere in the directory.
@@ -152,6 +163,18 @@ impl<'a> Planner<'a> {
         }
 
         for (profile, found) in self.presence.profiles.iter().zip(&self.found) {
+            match self.half_made.rest_of(profile, found, &self.rules.dictionary) {
+                Rest::Nothing => {}
+                Rest::Finish(begun) => {
+                    managers.creates(&profile.key, &begun.operations);
+                    out.change(Change {
+                        reason: Reason::HalfMade,
+                        ..begun.clone()
+                    });
+                    continue;
+                }
+                Rest::Look(text) => out.finding(Some(&profile.key), FindingKind::Notice, text),
+            }
             let standing = match found {
                 Correlated::Linked(at) => {
                     link_of(self.world.links, *at).map_or(Standing::None, Standing::Linked)
@@ -248,6 +271,7 @@ impl<'a> Planner<'a> {
         } = draft.finish();
         self.recipients.resolve(&mut operations, self.world.now);
         register.make_room(&mut operations);
+        self.keep_free_addresses(profile, account, register, &mut operations, out);
         let unknown = match self.manager(profile, Some((event, account)), managers, &mut operations) {
             Ok(unknown) => unknown,
             Err(text) => return out.finding(Some(&profile.key), FindingKind::Value, text),
@@ -297,6 +321,29 @@ impl<'a> Planner<'a> {
         match unknown {
             None => out.change(change),
             Some((manager, before)) => managers.wait(change, !as_before, manager, before),
+        }
+    }
+
+    /// Leaves out mail addresses that somebody else has, and says so.
+    fn keep_free_addresses(
+        &self,
+        profile: &Profile,
+        account: &Account,
+        register: &mut Register<'_>,
+        operations: &mut Vec<Operation>,
+        out: &mut Out<'_>,
+    ) {
+        let mail = self.rules.dictionary.index("mail");
+        let mail: Vec<&str> = mail
+            .into_iter()
+            .flat_map(|mail| account.attributes.get(mail))
+            .collect();
+        for address in register.keep_free_addresses(operations, &mail) {
+            let text = format!(
+                "{} is not given the address {address}, which is taken",
+                account.dn
+            );
+            out.finding(Some(&profile.key), FindingKind::Notice, text);
         }
     }
 

@@ -19,16 +19,27 @@ pub struct Presence {
 }
 
 impl Presence {
+    /// Whether somebody has no linked account. `links` are ordered by key.
+    pub fn has_unlinked(&self, links: &[Link]) -> bool {
+        self.profiles.iter().any(|profile| is_unlinked(profile, links))
+    }
+
     /// Whether somebody active has no linked account, so that names may be needed. `links` are ordered by key.
     pub fn wants_accounts(&self, links: &[Link]) -> bool {
-        self.profiles.iter().any(|profile| {
-            let link = links
-                .binary_search_by(|link| link.key.cmp(&profile.key))
-                .ok()
-                .and_then(|at| links.get(at));
-            profile.lifecycle.is_active() && link.is_none_or(|link| link.state == LinkState::Deleted)
-        })
+        let mut active = self
+            .profiles
+            .iter()
+            .filter(|profile| profile.lifecycle.is_active());
+        active.any(|profile| is_unlinked(profile, links))
     }
+}
+
+fn is_unlinked(profile: &Profile, links: &[Link]) -> bool {
+    let link = links
+        .binary_search_by(|link| link.key.cmp(&profile.key))
+        .ok()
+        .and_then(|at| links.get(at));
+    link.is_none_or(|link| link.state == LinkState::Deleted)
 }
 
 /// Whether those who did not come may be taken as gone.

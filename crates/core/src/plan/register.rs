@@ -4,7 +4,9 @@ use crate::account::Account;
 use crate::action::Action;
 use crate::attribute::{AttributeIndex, AttributeName};
 use crate::dn::Dn;
+use crate::syntax::Syntax;
 
+use super::addresses::{self, PROXY_ADDRESSES};
 use super::change::Operation;
 use super::naming::{NameKey, Names};
 use super::rules::Rules;
@@ -36,6 +38,56 @@ impl<'a> Register<'a> {
     pub(super) fn names(&mut self) -> &mut Names {
         self.names
             .get_or_insert_with(|| read(self.rules, self.accounts, self.taken))
+    }
+
+    /// Leaves out addresses that an account would be given and somebody else has; gives those. `mail` is the account's
+    /// own address.
+    pub(super) fn keep_free_addresses(
+        &mut self,
+        operations: &mut Vec<Operation>,
+        mail: &[&str],
+    ) -> Vec<String> {
+        if !self.rules.gives_addresses() {
+            return Vec::new();
+        }
+        let (proxies, mails) = (AttributeName::new(PROXY_ADDRESSES), AttributeName::new("mail"));
+        let mut left_out = Vec::new();
+        for operation in operations.iter_mut() {
+            let Action::ModifyAttributes { changes } = &mut operation.action else {
+                continue;
+            };
+            for change in changes.iter_mut().filter(|change| change.name == proxies) {
+                let had = |address: &str| {
+                    let mut had = change.before.iter().map(|value| addresses::bare(value));
+                    had.any(|known| known.eq_ignore_ascii_case(address))
+                };
+                let new = change.after.iter().map(|value| addresses::bare(value));
+                let new: Vec<String> = new.filter(|address| !had(address)).map(str::to_owned).collect();
+                let own = |address: &str| mail.iter().any(|own| own.eq_ignore_ascii_case(address));
+                for address in new {
+                    let key = NameKey::attribute(&proxies, &address);
+                    let names = self.names();
+                    if names.is_free(key)
+                        && (own(&address) || names.is_free(NameKey::attribute(&mails, &address)))
+                    {
+                        names.take(key);
+                    } else {
+                        change.after =
+                            addresses::without(std::mem::take(&mut change.after), &address, &change.before);
+                        left_out.push(address);
+                    }
+                }
+            }
+            changes.retain(|change| {
+                let after = change.after.iter().map(String::as_str);
+                change.name != proxies
+                    || !Syntax::of(&proxies).same_set(change.before.iter().map(String::as_str), after)
+            });
+        }
+        operations.retain(|operation| {
+            !matches!(&operation.action, Action::ModifyAttributes { changes } if changes.is_empty())
+        });
+        left_out
     }
 
     /// Where a move ends: there, or under a name with a number when another object has that name in the container.
@@ -75,7 +127,7 @@ fn read(rules: &Rules, accounts: &[Account], taken: &[(AttributeName, String)]) 
         names.take(object);
         for (attribute, name) in &unique {
             for value in account.attributes.get(*attribute) {
-                names.take(NameKey::attribute(name, bare(name, value)));
+                names.take(NameKey::attribute(name, value));
             }
         }
         if within.is_empty() {
@@ -93,15 +145,7 @@ fn read(rules: &Rules, accounts: &[Account], taken: &[(AttributeName, String)]) 
         }
     }
     for (attribute, value) in taken {
-        names.take(NameKey::attribute(attribute, bare(attribute, value)));
+        names.take(NameKey::attribute(attribute, value));
     }
     names
-}
-
-/// An address of `proxyAddresses` without what it is for (`SMTP:`).
-fn bare<'v>(attribute: &AttributeName, value: &'v str) -> &'v str {
-    match value.split_once(':') {
-        Some((_, address)) if attribute.is("proxyAddresses") => address,
-        _ => value,
-    }
 }

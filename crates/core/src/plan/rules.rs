@@ -10,9 +10,11 @@ use crate::expression::{Condition, Format, Lookups};
 use crate::link::StepKey;
 use crate::password::PasswordRule;
 
+use super::addresses::Addresses;
 use super::change::Event;
 use super::cloud::CloudTask;
 use super::guard::Limits;
+use super::mailbox::MailboxTask;
 use super::naming::{NameKind, Numbers};
 
 /// One automation's rules.
@@ -93,6 +95,10 @@ impl Rules {
         let mut all: Vec<_> = everywhere
             .flat_map(|unique| std::iter::once(unique.attribute).chain(unique.also_in.iter().copied()))
             .collect();
+        all.extend(
+            self.addresses()
+                .flat_map(|addresses| [addresses.attribute, addresses.mail]),
+        );
         all.sort_unstable_by_key(|attribute| attribute.0);
         all.dedup();
         all
@@ -105,11 +111,30 @@ impl Rules {
     }
 
     fn unique(&self) -> impl Iterator<Item = &UniqueName> {
-        let templates = self.joiner.iter().filter_map(|step| match &step.task {
-            Task::Create(template) => Some(template),
+        self.creating().flat_map(|template| &template.unique)
+    }
+
+    /// The mail addresses of templates, for accounts to be made and for those that are there.
+    fn addresses(&self) -> impl Iterator<Item = &Addresses> {
+        let steps = [&self.joiner, &self.mover, &self.leaver, &self.rehire];
+        let templates = steps.into_iter().flatten().filter_map(|step| match &step.task {
+            Task::Create(template) | Task::ByTemplate(template) => Some(template),
             _ => None,
         });
-        templates.flat_map(|template| &template.unique)
+        templates.filter_map(|template| template.addresses.as_ref())
+    }
+
+    /// Whether accounts that are there are given mail addresses, which have to be free.
+    pub fn gives_addresses(&self) -> bool {
+        self.addresses().next().is_some()
+    }
+
+    /// The templates by which accounts are made.
+    fn creating(&self) -> impl Iterator<Item = &Template> {
+        self.joiner.iter().filter_map(|step| match &step.task {
+            Task::Create(template) => Some(template.as_ref()),
+            _ => None,
+        })
     }
 }
 
@@ -189,6 +214,8 @@ pub enum Task {
     Restore(SignedDuration),
     /// Something about the account that touches no directory.
     Perform(Perform),
+    /// What Exchange and Skype for Business know an account by.
+    Mailbox(MailboxTask),
     /// Something that only a cloud directory has.
     Cloud(CloudTask),
 }
@@ -273,6 +300,8 @@ pub struct Template {
     pub rdn: Vec<Format>,
     /// Names that must be unique, in the order in which they are chosen.
     pub unique: Vec<UniqueName>,
+    /// The mail addresses that it gives.
+    pub addresses: Option<Addresses>,
     /// The language by whose rules letters of names become ASCII.
     pub language: Option<Format>,
     /// Names that nobody is given, in small letters.

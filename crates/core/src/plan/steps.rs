@@ -356,6 +356,7 @@ impl<'a> Draft<'a> {
                     &step.origin,
                 );
             }
+            Task::Mailbox(task) => self.mailbox(task, &step.origin)?,
             Task::Cloud(task) => self.cloud(rule, task, &step.origin)?,
         }
         Ok(())
@@ -418,15 +419,21 @@ impl<'a> Draft<'a> {
         format: Option<&Format>,
         origin: &str,
     ) -> Result<(), String> {
-        let Some(name) = self.rules.dictionary.name(attribute) else {
-            return Ok(());
-        };
         let after = match format
             .map(|format| evaluate(format, &self.scope(), origin))
             .transpose()?
         {
             Some(Evaluated::Values(values)) => values,
             Some(Evaluated::Nothing { .. }) | None => Vec::new(),
+        };
+        self.want(attribute, after);
+        Ok(())
+    }
+
+    /// Asks for these values, and no others of the attribute.
+    fn want(&mut self, attribute: AttributeIndex, after: Vec<String>) {
+        let Some(name) = self.rules.dictionary.name(attribute) else {
+            return;
         };
         self.asked.retain(|asked| asked.name != *name);
         let current = self.account.attributes.get(attribute);
@@ -438,7 +445,21 @@ impl<'a> Draft<'a> {
                 after,
             });
         }
-        Ok(())
+    }
+
+    /// The values that the account will have, as far as is asked by now.
+    fn values(&self, attribute: AttributeIndex) -> Vec<String> {
+        let name = self.rules.dictionary.name(attribute);
+        let asked = self.asked.iter().find(|asked| name == Some(&asked.name));
+        match asked {
+            Some(asked) => asked.after.clone(),
+            None => self
+                .account
+                .attributes
+                .get(attribute)
+                .map(str::to_owned)
+                .collect(),
+        }
     }
 
     /// What a template says for the account as it is: its container, attributes and groups.
@@ -461,6 +482,9 @@ impl<'a> Draft<'a> {
             if !self.chosen_once.contains(attribute) {
                 self.set(*attribute, format.as_ref(), &said.because(origin))?;
             }
+        }
+        if let Some(addresses) = &template.addresses {
+            self.addresses(addresses, origin)?;
         }
         if let Some(container) = decided.container() {
             let because = container.because(origin);

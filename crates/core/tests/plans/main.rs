@@ -1,6 +1,8 @@
 //! Plans as people read them, and what has to hold of every plan.
 
 #[cfg(test)]
+mod addresses;
+#[cfg(test)]
 mod company;
 #[cfg(test)]
 mod names;

@@ -16,9 +16,13 @@ mod company;
 #[cfg(test)]
 mod domain;
 #[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod following;
 #[cfg(test)]
 mod guards;
+#[cfg(test)]
+mod half_made;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]

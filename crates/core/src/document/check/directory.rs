@@ -2,10 +2,11 @@
 
 use url::{Host, Url};
 
-use super::super::directory::{Directory, DirectoryKind, Encryption};
+use super::super::directory::{Directory, DirectoryKind, Encryption, GlobalCatalog};
 use super::super::scalar::OneOrMany;
 use super::Checker;
 use super::filter;
+use super::steps::each;
 use crate::attribute::AttributeName;
 
 impl Checker<'_> {
@@ -46,12 +47,33 @@ impl Checker<'_> {
                 self.warning("disabled_by", found, "it is for `type: ldap` only; leave it out");
             }
         }
+        self.global_catalog(directory);
         if let (DirectoryKind::ActiveDirectory, Some(base)) = (directory.kind, base)
             && !base.normalised().contains("dc=")
         {
             let hint =
                 "names in Active Directory end with the domain, for example `DC=corp,DC=example,DC=com`";
             self.warning("base", format!("`{base}`, which names no domain"), hint);
+        }
+    }
+
+    fn global_catalog(&mut self, directory: &Directory) {
+        let Some(catalog) = &directory.global_catalog else {
+            return;
+        };
+        if directory.kind != DirectoryKind::ActiveDirectory {
+            let found = format!("`global_catalog` with `type: {}`", directory.kind.name());
+            let hint = "it is for `type: active_directory` only; leave it out";
+            return self.warning("global_catalog", found, hint);
+        }
+        if let GlobalCatalog::Servers(urls) = catalog {
+            if urls.as_slice().is_empty() {
+                let hint = "write `true`, or a URL such as `ldaps://dc1.corp.example:3269`";
+                self.error("global_catalog", "an empty list", hint);
+            }
+            for (path, url) in each("global_catalog", urls) {
+                self.server_url(&path, url, directory.encryption);
+            }
         }
     }
 

@@ -36,6 +36,17 @@ impl Checker<'_> {
         if let Some(rule) = &step.reset_password {
             self.number(&format!("{path}.reset_password.length"), rule.length, 8..=128);
         }
+        if let Some(mailbox) = &step.enable_remote_mailbox {
+            let path = join(path, "enable_remote_mailbox");
+            let domain = &mailbox.routing_domain;
+            if !is_domain(domain) {
+                let hint = "write the tenant's routing domain, for example `corp.mail.onmicrosoft.com`";
+                self.error(&join(&path, "routing_domain"), format!("`{domain}`"), hint);
+            }
+            if let Some(alias) = &mailbox.alias {
+                self.format(&join(&path, "alias"), alias, Secrets::Refused);
+            }
+        }
         if let Some(manager) = &step.set_manager {
             self.column(&join(path, "set_manager"), manager);
         }
@@ -110,6 +121,22 @@ impl Checker<'_> {
             ),
             ("disable.hide_from_address_lists", hides, &[ActiveDirectory]),
             ("delete.children", children, &[ActiveDirectory]),
+            (
+                "enable_remote_mailbox",
+                step.enable_remote_mailbox.is_some(),
+                &[ActiveDirectory],
+            ),
+            (
+                "disable_remote_mailbox",
+                step.disable_remote_mailbox.is_some(),
+                &[ActiveDirectory],
+            ),
+            ("disable_lync", step.disable_lync.is_some(), &[ActiveDirectory]),
+            (
+                "hide_from_address_lists",
+                step.hide_from_address_lists.is_some(),
+                &[ActiveDirectory],
+            ),
         ];
         for (action, is_asked, kinds) in asked {
             if !is_asked || kinds.contains(&directory.kind) {
@@ -130,6 +157,13 @@ impl Checker<'_> {
     }
 }
 
+/// Labels of letters, digits and hyphens with dots between them.
+fn is_domain(text: &str) -> bool {
+    let label =
+        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    text.contains('.') && text.len() <= 255 && text.split('.').all(label)
+}
+
 /// The formats of such steps that name a person's attributes, with their paths.
 pub(super) fn formats<'s>(path: &str, step: &'s Step) -> Vec<(String, &'s str)> {
     let mut formats: Vec<(String, &str)> = Vec::new();
@@ -147,6 +181,9 @@ pub(super) fn formats<'s>(path: &str, step: &'s Step) -> Vec<(String, &'s str)> 
             formats.push((join(&join(&path, "stamp"), name.as_str()), format));
         }
     }
+    let alias = step.enable_remote_mailbox.as_ref();
+    let alias = alias.and_then(|mailbox| mailbox.alias.as_deref());
+    formats.extend(alias.map(|alias| (format!("{path}.enable_remote_mailbox.alias"), alias)));
     if let Some(across) = &step.move_across_groups {
         for (field, groups) in [("to", &across.to), ("among", &across.among)] {
             let groups = each(&format!("{path}.move_across_groups.{field}"), groups);

@@ -23,7 +23,7 @@ use crate::expression::{Condition, Format};
 type IsAsked = fn(&Step) -> bool;
 
 /// The actions that a step can have, by their fields.
-const ACTIONS: [(&str, IsAsked); 25] = [
+const ACTIONS: [(&str, IsAsked); 29] = [
     ("create_account", |step| step.create_account.is_some()),
     ("modify_by_template", |step| step.modify_by_template.is_some()),
     ("modify_attributes", |step| step.modify_attributes.is_some()),
@@ -41,6 +41,16 @@ const ACTIONS: [(&str, IsAsked); 25] = [
     ("set_manager", |step| step.set_manager.is_some()),
     ("set_photo", |step| step.set_photo.is_some()),
     ("remove_photo", |step| step.remove_photo.is_some()),
+    ("enable_remote_mailbox", |step| {
+        step.enable_remote_mailbox.is_some()
+    }),
+    ("disable_remote_mailbox", |step| {
+        step.disable_remote_mailbox.is_some()
+    }),
+    ("disable_lync", |step| step.disable_lync.is_some()),
+    ("hide_from_address_lists", |step| {
+        step.hide_from_address_lists.is_some()
+    }),
     ("assign_licences", |step| step.assign_licences.is_some()),
     ("revoke_licences", |step| step.revoke_licences.is_some()),
     ("revoke_sessions", |step| step.revoke_sessions.is_some()),

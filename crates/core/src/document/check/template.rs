@@ -271,6 +271,15 @@ impl Checker<'_> {
                 self.within_base(&path, text, directory);
             }
         }
+        if !template.proxy_addresses.is_empty() && directory.kind != DirectoryKind::ActiveDirectory {
+            let found = format!(
+                "`proxy_addresses`, which directory `{}` (`type: {}`) cannot be given",
+                directory.name,
+                directory.kind.name()
+            );
+            let hint = "leave it out; it is for `active_directory` only";
+            self.error("proxy_addresses", found, hint);
+        }
         if directory.kind == DirectoryKind::Microsoft365 {
             self.template_for_microsoft365(template, used);
         }
@@ -358,6 +367,13 @@ fn formats<'t>(template: &'t Template) -> Vec<(String, &'t str)> {
         };
         formats.extend(each(&path, texts).map(|(path, text)| (path, text.as_str())));
     }
+    formats.extend(
+        template
+            .proxy_addresses
+            .iter()
+            .enumerate()
+            .map(|(at, text)| (format!("proxy_addresses[{at}]"), text.as_str())),
+    );
     formats.extend(
         template
             .language

@@ -332,7 +332,7 @@ fn names_that_nothing_gives_a_value() {
 fn steps() {
     insta::assert_snapshot!(changed("disable: {} }", "disable: {}, enable: {} }, { after: 3d }"), @r#"
     error: test.yaml:20:9: policy `leave`, steps[0]: found `enable` and `disable` in one step; make a step of each
-    error: test.yaml:20:38: policy `leave`, steps[1]: found a step without an action; add one of `create_account`, `modify_by_template`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `move_across_groups`, `enable`, `disable`, `delete`, `restore`, `reset_password`, `unlock`, `set_expiry`, `set_manager`, `set_photo`, `remove_photo`, `assign_licences`, `revoke_licences`, `revoke_sessions`, `set_auto_reply`, `convert_mailbox`, `call_webhook`, `run_script`, `notify`
+    error: test.yaml:20:38: policy `leave`, steps[1]: found a step without an action; add one of `create_account`, `modify_by_template`, `modify_attributes`, `move`, `add_to_groups`, `remove_from_groups`, `move_across_groups`, `enable`, `disable`, `delete`, `restore`, `reset_password`, `unlock`, `set_expiry`, `set_manager`, `set_photo`, `remove_photo`, `enable_remote_mailbox`, `disable_remote_mailbox`, `disable_lync`, `hide_from_address_lists`, `assign_licences`, `revoke_licences`, `revoke_sessions`, `set_auto_reply`, `convert_mailbox`, `call_webhook`, `run_script`, `notify`
     "#);
     insta::assert_snapshot!(changed("modify_attributes: all", "add_to_groups: [all, staff]"), @r#"
     error: test.yaml:29:29: automation `corp`, rules.mover[0].add_to_groups[0]: found `all`, which is not the name of a group; only `remove_from_groups: all`, without a list, means all groups

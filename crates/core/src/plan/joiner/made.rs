@@ -7,6 +7,7 @@ use crate::attribute::AttributeIndex;
 use crate::dn::Dn;
 use crate::expression::{Evaluated, Format};
 use crate::plan::decide::Decided;
+use crate::plan::mailbox::{self, MailboxTask};
 use crate::plan::naming::Names;
 use crate::plan::rules::Template;
 use crate::plan::steps::{dn_from, evaluate};
@@ -84,6 +85,14 @@ impl Joiner<'_> {
             Some(Evaluated::Values(values)) => values,
             Some(Evaluated::Nothing { .. }) | None => Vec::new(),
         };
+        self.put(attribute, values);
+        Ok(())
+    }
+
+    fn put(&mut self, attribute: AttributeIndex, values: Vec<String>) {
+        let Some(name) = self.rules.dictionary.name(attribute) else {
+            return;
+        };
         if let Some((_, attributes, _)) = self.made() {
             let known = attributes.iter().position(|known| known.name == *name);
             match (known, values.is_empty()) {
@@ -99,6 +108,23 @@ impl Joiner<'_> {
                     values,
                 }),
             }
+        }
+    }
+
+    /// What Exchange is to know the account by.
+    pub(super) fn mailbox(&mut self, task: &MailboxTask, origin: &str) -> Result<(), String> {
+        let Some((_, made, _)) = self.made() else {
+            return Ok(());
+        };
+        let made = made.clone();
+        let dictionary = &self.rules.dictionary;
+        let now = |attribute| {
+            let name = dictionary.name(attribute);
+            let known = made.iter().find(|known| Some(&known.name) == name);
+            known.map(|known| known.values.clone()).unwrap_or_default()
+        };
+        for (attribute, values) in mailbox::ask(task, now, &self.scope(), origin)? {
+            self.put(attribute, values);
         }
         Ok(())
     }

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::Joiner;
+use crate::action::AttributeValues;
 use crate::attribute::AttributeName;
 use crate::document::Within;
 use crate::expression::{Evaluated, Format, is_reserved};
+use crate::plan::addresses::{Addresses, with_primary};
 use crate::plan::naming::{ContainerKey, Found, NameKey, NameKind, Names, Search};
 use crate::plan::rules::{ReservedName, Template};
 use crate::plan::steps::evaluate;
@@ -93,6 +95,49 @@ impl Joiner<'_> {
                 let _ = write!(because, "; {attribute} {} since {taken} is {why}", found.name);
             }
             self.chosen.push((attribute.clone(), found.name));
+        }
+        Ok(())
+    }
+
+    /// Gives the new account the template's mail addresses that nobody has. One that somebody has is left out, and why is
+    /// added to `because`.
+    pub(super) fn add_addresses(
+        &mut self,
+        addresses: &Addresses,
+        attributes: &mut Vec<AttributeValues>,
+        names: &Names,
+        origin: &str,
+        because: &mut String,
+    ) -> Result<(), String> {
+        let dictionary = &self.rules.dictionary;
+        let (Some(name), Some(mail)) = (
+            dictionary.name(addresses.attribute),
+            dictionary.name(addresses.mail),
+        ) else {
+            return Ok(());
+        };
+        let chosen = |address: &str| {
+            let mut chosen = self.chosen.iter();
+            chosen.any(|(name, value)| name == mail && value.eq_ignore_ascii_case(address))
+        };
+        let mut wanted = addresses.of(&self.scope(), origin)?;
+        wanted.retain(|address| {
+            let is_free = names.is_free(NameKey::attribute(name, address))
+                && (chosen(address) || names.is_free(NameKey::attribute(mail, address)));
+            if !is_free {
+                let _ = write!(because, "; {name} without {address}, which is taken");
+            }
+            is_free
+        });
+        self.addresses
+            .extend(wanted.iter().map(|address| NameKey::attribute(name, address)));
+        if let Some(known) = attributes.iter_mut().find(|known| known.name == *name) {
+            known.values = with_primary(std::mem::take(&mut known.values), &wanted);
+        } else if !wanted.is_empty() {
+            attributes.push(AttributeValues {
+                name: name.clone(),
+                values: with_primary(Vec::new(), &wanted),
+            });
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! what only a cloud has.
 
 use crate::action::{Action, AttributeChange};
-use crate::attribute::AttributeIndex;
+use crate::attribute::{AttributeIndex, AttributeName};
 use crate::cloud::Licence;
 use crate::directory_action::DirectoryAction;
 use crate::document::Expiry;
@@ -10,10 +10,12 @@ use crate::expression::{Evaluated, Format, Scope};
 use crate::link::StepKey;
 use crate::photo::{Photo, PhotoDigest};
 
+use super::super::addresses::{Addresses, with_primary};
 use super::super::calls::Asked;
 use super::super::change::Event;
 use super::super::cloud::{self, CloudTask};
 use super::super::expiry;
+use super::super::mailbox::{self, MailboxTask};
 use super::{Draft, evaluate};
 
 impl Draft<'_> {
@@ -135,6 +137,34 @@ impl Draft<'_> {
         };
         if let Some(action) = action {
             self.once(rule, key, origin, None, || Action::Directory(action));
+        }
+        Ok(())
+    }
+
+    /// The addresses of a template among those that the account has. Formats may name what was chosen for it, too.
+    pub(super) fn addresses(&mut self, addresses: &Addresses, origin: &str) -> Result<(), String> {
+        let chosen: Vec<(&AttributeName, String)> = self
+            .chosen_once
+            .iter()
+            .filter_map(|index| {
+                let value = self.account.attributes.first(*index)?;
+                Some((self.rules.dictionary.name(*index)?, value.to_owned()))
+            })
+            .collect();
+        let mut scope = self.scope();
+        for (name, value) in &chosen {
+            scope = scope.with_value(name.as_str(), value.as_str());
+        }
+        let wanted = addresses.of(&scope, origin)?;
+        let after = with_primary(self.values(addresses.attribute), &wanted);
+        self.want(addresses.attribute, after);
+        Ok(())
+    }
+
+    pub(super) fn mailbox(&mut self, task: &MailboxTask, origin: &str) -> Result<(), String> {
+        let asked = mailbox::ask(task, |attribute| self.values(attribute), &self.scope(), origin)?;
+        for (attribute, values) in asked {
+            self.want(attribute, values);
         }
         Ok(())
     }
