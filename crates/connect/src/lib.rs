@@ -1,5 +1,5 @@
 //! Tenure's conversations with the outside: HTTP (with OAuth 2.0) both ways, LDAP and Active
-//! Directory, Microsoft 365, files, scripts and mail.
+//! Directory, Microsoft 365, files, scripts, mail and file shares.
 
 pub mod authorization;
 pub mod directory;
@@ -8,6 +8,7 @@ pub mod ldap;
 pub mod mail;
 mod perform;
 pub mod script;
+pub mod share;
 pub mod source;
 pub mod webhook;
 

@@ -7,6 +7,7 @@ use tenure_core::seams::{Performer, SourceError, Task};
 
 use crate::mail::Mailer;
 use crate::script::ScriptRunner;
+use crate::share::FolderKeeper;
 use crate::webhook::WebhookPerformer;
 
 /// Carries out the steps of a plan that touch no directory.
@@ -18,33 +19,40 @@ pub struct Performers {
     pub scripts: ScriptRunner,
     /// Messages.
     pub mail: Mailer,
+    /// Home folders.
+    pub folders: FolderKeeper,
 }
 
 #[async_trait]
 impl Performer for Performers {
     async fn perform(&self, tasks: Vec<Task>) -> Vec<Outcome> {
         let mut outcomes: Vec<Option<Outcome>> = vec![None; tasks.len()];
-        let (mut calls, mut scripts, mut messages) = (Vec::new(), Vec::new(), Vec::new());
-        let mut at = [Vec::new(), Vec::new(), Vec::new()];
-        let [called, ran, sent] = &mut at;
+        let (mut calls, mut scripts, mut messages, mut folders) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut at = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+        let [called, ran, sent, kept] = &mut at;
         for (place, task) in tasks.into_iter().enumerate() {
             let (tasks, places) = match task.action.kind() {
                 ActionKind::RunScript => (&mut scripts, &mut *ran),
                 ActionKind::Notify => (&mut messages, &mut *sent),
+                ActionKind::CreateHomeFolder | ActionKind::MoveHomeFolder | ActionKind::DeleteHomeFolder => {
+                    (&mut folders, &mut *kept)
+                }
                 _ => (&mut calls, &mut *called),
             };
             tasks.push(task);
             places.push(place);
         }
-        let (calls, scripts, messages) = tokio::join!(
+        let (calls, scripts, messages, folders) = tokio::join!(
             self.webhooks.perform(calls),
             self.scripts.perform(scripts),
-            self.mail.perform(messages)
+            self.mail.perform(messages),
+            self.folders.perform(folders)
         );
         for (place, outcome) in at
             .iter()
             .flatten()
-            .zip(calls.into_iter().chain(scripts).chain(messages))
+            .zip(calls.into_iter().chain(scripts).chain(messages).chain(folders))
         {
             if let Some(slot) = outcomes.get_mut(*place) {
                 *slot = Some(outcome);

@@ -12,6 +12,7 @@ use crate::attribute_map;
 use crate::cloud::CloudAction;
 use crate::directory_action::DirectoryAction;
 use crate::dn::Dn;
+use crate::home_folder::HomeFolder;
 use crate::password::PasswordRule;
 
 /// The kinds of action, by the names that documents, plans and capabilities use.
@@ -60,6 +61,12 @@ pub enum ActionKind {
     RunScript,
     /// Send a message about an account.
     Notify,
+    /// Make an account's folder on a file share.
+    CreateHomeFolder,
+    /// Move an account's folder on a file share.
+    MoveHomeFolder,
+    /// Archive and delete an account's folder on a file share.
+    DeleteHomeFolder,
 }
 
 impl ActionKind {
@@ -115,6 +122,9 @@ impl ActionKind {
             Self::ConvertMailbox => "convert_mailbox",
             Self::RunScript => "run_script",
             Self::Notify => "notify",
+            Self::CreateHomeFolder => "create_home_folder",
+            Self::MoveHomeFolder => "move_home_folder",
+            Self::DeleteHomeFolder => "delete_home_folder",
         }
     }
 
@@ -125,7 +135,15 @@ impl ActionKind {
 
     /// Whether it is a write to a directory.
     pub fn is_of_directories(self) -> bool {
-        !matches!(self, Self::CallWebhook | Self::RunScript | Self::Notify)
+        !matches!(
+            self,
+            Self::CallWebhook
+                | Self::RunScript
+                | Self::Notify
+                | Self::CreateHomeFolder
+                | Self::MoveHomeFolder
+                | Self::DeleteHomeFolder
+        )
     }
 }
 
@@ -221,6 +239,8 @@ pub enum Action {
         #[serde(with = "attribute_map")]
         with: Vec<AttributeValues>,
     },
+    /// Do something with the account's folder on a file share.
+    HomeFolder(HomeFolder),
 }
 
 impl Action {
@@ -228,16 +248,19 @@ impl Action {
     pub fn told(&self) -> &[AttributeValues] {
         match self {
             Self::CallWebhook { with, .. } | Self::RunScript { with, .. } | Self::Notify { with, .. } => with,
+            Self::HomeFolder(folder) => &folder.with,
             _ => &[],
         }
     }
 
     /// Says what a step that touches no directory is told of the account. Of a write nothing changes.
     pub fn tell(&mut self, told: Vec<AttributeValues>) {
-        if let Self::CallWebhook { with, .. } | Self::RunScript { with, .. } | Self::Notify { with, .. } =
-            self
-        {
-            *with = told;
+        match self {
+            Self::CallWebhook { with, .. } | Self::RunScript { with, .. } | Self::Notify { with, .. } => {
+                *with = told;
+            }
+            Self::HomeFolder(folder) => folder.with = told,
+            _ => {}
         }
     }
 
@@ -257,6 +280,7 @@ impl Action {
             Self::Cloud(action) => action.kind(),
             Self::RunScript { .. } => ActionKind::RunScript,
             Self::Notify { .. } => ActionKind::Notify,
+            Self::HomeFolder(folder) => folder.kind(),
         }
     }
 
@@ -301,6 +325,7 @@ impl Action {
             } => format!("call {webhook} at {application}"),
             Self::Cloud(action) => action.sentence(),
             Self::RunScript { script, .. } => format!("run script {script}"),
+            Self::HomeFolder(folder) => folder.sentence(),
             Self::Notify { message, to, .. } => match to.as_slice() {
                 [] => format!("send {message} to nobody"),
                 [one] => format!("send {message} to {one}"),

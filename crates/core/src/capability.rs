@@ -51,9 +51,10 @@ impl Need {
 /// Whether a kind of directory can do an action.
 pub fn support(kind: DirectoryKind, action: ActionKind) -> Support {
     use ActionKind::{
-        AddToGroups, AssignLicences, CallWebhook, ConvertMailbox, CreateAccount, Delete, Disable, Enable,
-        ModifyAttributes, Move, Notify, RemoveFromGroups, RemovePhoto, ResetPassword, Restore,
-        RevokeLicences, RevokeSessions, RunScript, SetAutoReply, SetPhoto, Unlock,
+        AddToGroups, AssignLicences, CallWebhook, ConvertMailbox, CreateAccount, CreateHomeFolder, Delete,
+        DeleteHomeFolder, Disable, Enable, ModifyAttributes, Move, MoveHomeFolder, Notify, RemoveFromGroups,
+        RemovePhoto, ResetPassword, Restore, RevokeLicences, RevokeSessions, RunScript, SetAutoReply,
+        SetPhoto, Unlock,
     };
     use DirectoryKind::{ActiveDirectory, Ldap, Local, Microsoft365};
     let can = match action {
@@ -68,7 +69,7 @@ pub fn support(kind: DirectoryKind, action: ActionKind) -> Support {
         AssignLicences | RevokeLicences | RevokeSessions | SetAutoReply | ConvertMailbox => {
             kind == Microsoft365
         }
-        CallWebhook | RunScript | Notify => true,
+        CallWebhook | RunScript | Notify | CreateHomeFolder | MoveHomeFolder | DeleteHomeFolder => true,
     };
     if can { Support::Yes } else { Support::No }
 }
@@ -147,7 +148,7 @@ cannot do, and a directory is never asked for it.
         "\n`modify_by_template` is not an action by itself: it asks for changes of attributes, moves and groups. \
          `enable_remote_mailbox`, `disable_remote_mailbox` and `hide_from_address_lists` ask for changes of attributes, \
          too, in an `active_directory` whose schema has those of Exchange, and `disable_lync` where it has those of Skype \
-         for Business. Calls, scripts and messages touch no directory and go with every one.\n",
+         for Business. Calls, scripts, messages and home folders touch no directory and go with every one.\n",
     );
     page
 }

@@ -100,6 +100,15 @@ impl Redaction {
                 HIDDEN.clone_into(address);
             }
         }
+        if let Action::HomeFolder(folder) = &mut operation.action {
+            if touched {
+                // The path may be the hidden value.
+                folder.hide(HIDDEN);
+            }
+            for AttributeValues { name, values } in &mut folder.with {
+                self.values(name, values);
+            }
+        }
         match &mut operation.action {
             Action::CreateAccount { attributes, .. }
             | Action::Delete {
@@ -119,6 +128,7 @@ impl Redaction {
                 }
             }
             Action::Move { .. }
+            | Action::HomeFolder(_)
             | Action::AddToGroups { .. }
             | Action::RemoveFromGroups { .. }
             | Action::Enable

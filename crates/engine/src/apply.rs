@@ -28,6 +28,7 @@ use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::identity::identify;
 use crate::links::LinksBefore;
 use crate::notices::BY_HAND;
 use crate::progress::{Progress, Watch};
@@ -365,6 +366,7 @@ impl Applying<'_> {
                 attempt: track.attempt,
             });
         }
+        identify(self.directory, &mut calls).await;
         if let Err(error) = self.keep_copies(&writes, &mut secrets).await? {
             // Without a copy nothing is deleted.
             return Ok(Some(error.to_string()));

@@ -16,6 +16,7 @@ use tenure_connect::ldap::{
 };
 use tenure_connect::mail::Mailer;
 use tenure_connect::script::{ScriptFolders, ScriptRunner};
+use tenure_connect::share::FolderKeeper;
 use tenure_connect::source::{
     Environment, FileSource, HttpSource, Trial, Variables, connection_text, try_endpoint,
 };
@@ -129,6 +130,7 @@ impl Connections {
             webhooks: WebhookPerformer::new(callers.collect()),
             scripts: self.scripts(documents, clock),
             mail: self.mailer(documents, clock),
+            folders: self.folders(documents, clock),
         }
     }
 
@@ -147,6 +149,12 @@ impl Connections {
     pub(crate) fn mailer(&self, documents: &Documents, clock: Clock) -> Mailer {
         let secrets: Arc<dyn Secrets> = Arc::clone(&self.vault) as _;
         Mailer::new(documents, secrets, self.environment(documents, clock))
+    }
+
+    /// What keeps home folders.
+    fn folders(&self, documents: &Documents, clock: Clock) -> FolderKeeper {
+        let secrets: Arc<dyn Secrets> = Arc::clone(&self.vault) as _;
+        FolderKeeper::new(documents, secrets, self.environment(documents, clock))
     }
 
     /// What calls the webhooks of one application.

@@ -11,6 +11,7 @@ mod error;
 mod fetch;
 mod fixture;
 mod gather;
+mod identity;
 mod links;
 mod notices;
 mod observe;

@@ -31,7 +31,9 @@ pub(crate) fn find(program: &str) -> Result<PathBuf, LabError> {
 
 fn package_of(program: &str) -> &'static str {
     match program {
-        "samba" | "samba-tool" => "samba",
+        "samba" | "samba-tool" | "smbd" | "smbpasswd" | "pdbedit" => "samba",
+        "net" => "samba-common-bin",
+        "smbclient" => "smbclient",
         "slapd" | "slapadd" => "slapd",
         "ldapsearch" | "ldapadd" | "ldapmodify" => "ldap-utils",
         "postgres" | "initdb" | "createdb" => "postgresql",

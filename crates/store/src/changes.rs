@@ -102,7 +102,12 @@ fn letter(kind: ActionKind) -> char {
         ActionKind::Enable | ActionKind::Restore => 'e',
         ActionKind::Disable => 'd',
         ActionKind::Delete => 'x',
-        ActionKind::CallWebhook | ActionKind::RunScript | ActionKind::Notify => CALLS,
+        ActionKind::CallWebhook
+        | ActionKind::RunScript
+        | ActionKind::Notify
+        | ActionKind::CreateHomeFolder
+        | ActionKind::MoveHomeFolder
+        | ActionKind::DeleteHomeFolder => CALLS,
     }
 }
 

@@ -117,6 +117,7 @@ fn schemas_are_json_and_kinds_are_listed() {
         "notification",
         "mail_server",
         "channel",
+        "share",
         "fixture",
     ] {
         assert!(kinds.lines().any(|line| line == kind), "no {kind} in:\n{kinds}");

@@ -188,6 +188,7 @@ impl<R: Rules> LdapAccounts<R> {
             | Action::CallWebhook { .. }
             | Action::RunScript { .. }
             | Action::Notify { .. }
+            | Action::HomeFolder(_)
             | Action::Cloud(_) => {}
         }
         names.sort_by_key(|name| name.to_ascii_lowercase());

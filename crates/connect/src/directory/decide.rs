@@ -100,6 +100,7 @@ impl<R: Rules> LdapAccounts<R> {
             action @ (Action::CallWebhook { .. }
             | Action::RunScript { .. }
             | Action::Notify { .. }
+            | Action::HomeFolder(_)
             | Action::Directory(_)
             | Action::Cloud(_)) => Err(Outcome::not_possible(action.kind())),
         }

@@ -170,6 +170,7 @@ impl<R: Rules> LdapAccounts<R> {
             | Action::CallWebhook { .. }
             | Action::RunScript { .. }
             | Action::Notify { .. }
+            | Action::HomeFolder(_)
             | Action::Directory(_)
             | Action::Cloud(_) => Ok(()),
         }

@@ -1,8 +1,12 @@
 //! Steps of rules: what each asks for, ready to be compared with accounts.
 
+mod home_folder;
+
+use jiff::SignedDuration;
+
 use crate::action::{Action, Below};
 use crate::attribute::{AttributeIndex, AttributeName};
-use crate::document::{self, DirectoryKind, ModifyAttributes, OneOrMany, StepList};
+use crate::document::{self, DirectoryKind, ModifyAttributes, OneOrMany, Span, StepList};
 use crate::expression::{Condition, Format};
 use crate::link::StepKey;
 use crate::plan::{
@@ -10,6 +14,14 @@ use crate::plan::{
 };
 
 use super::{CompileError, Compiler, column_or_format, fault, formats, missing};
+
+/// When a task of a step comes, counted like the step's `after`.
+fn later(after: Option<Span>, keeps: SignedDuration) -> Option<SignedDuration> {
+    match after {
+        Some(after) => Some(after.0.saturating_add(keeps)),
+        None => keeps.is_positive().then_some(keeps),
+    }
+}
 
 /// The names by which the steps of a rule are remembered that no directory shows to be done.
 struct Keys {
@@ -67,7 +79,7 @@ impl Compiler<'_> {
                         .map(Condition::parse)
                         .transpose()
                         .map_err(fault(&at))?,
-                    after: step.after.map(|after| after.0),
+                    after: later(step.after, task.keeps()),
                     task,
                 });
             }
@@ -98,6 +110,10 @@ impl Compiler<'_> {
     fn tasks(&mut self, step: &document::Step, keys: &mut Keys, at: &str) -> Result<Vec<Task>, CompileError> {
         if let Some(disable) = &step.disable {
             return self.disable(disable, keys, at);
+        }
+        let folders = self.home_folder(step, keys, at)?;
+        if !folders.is_empty() {
+            return Ok(folders.into_iter().map(Task::Perform).collect());
         }
         let task = match self.performed(step, keys, at)? {
             Some(perform) => Some(Task::Perform(perform)),
@@ -285,6 +301,7 @@ impl Compiler<'_> {
                 to: Vec::new(),
                 key: keys.of(&format!("{}/{}", call.application, call.webhook)),
                 reads: self.reads(webhook.attributes()),
+                folder: None,
             }));
         }
         if let Some(name) = &step.run_script {
@@ -298,6 +315,7 @@ impl Compiler<'_> {
                 to: Vec::new(),
                 key: keys.of(&format!("script {name}")),
                 reads: self.reads(script.named()),
+                folder: None,
             }));
         }
         let Some(notify) = &step.notify else {
@@ -319,6 +337,7 @@ impl Compiler<'_> {
             to,
             key: keys.of(&format!("notification {}", notify.template)),
             reads,
+            folder: None,
         }))
     }
 

@@ -17,6 +17,7 @@ use super::directory_steps::{Delete, Disable, Expiry, MoveAcrossGroups, Restore}
 use super::mailbox_steps::RemoteMailbox;
 use super::run_notice::RunNotice;
 use super::scalar::{GuardLimit, OneOrMany, Span};
+use super::share::{CreateHomeFolder, DeleteHomeFolder, MoveHomeFolder};
 
 /// A data source and a directory, with the rules that keep the accounts in one true to the other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -189,6 +190,15 @@ pub struct Step {
     /// A program about the account is run: the name of a script.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_script: Option<String>,
+    /// The account has a folder of its own on a file share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_home_folder: Option<CreateHomeFolder>,
+    /// The account's folder is elsewhere on the same share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub move_home_folder: Option<MoveHomeFolder>,
+    /// The account's folder is in the archive, and after a while gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_home_folder: Option<DeleteHomeFolder>,
     /// Only for accounts for which this holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
@@ -372,6 +382,9 @@ impl Step {
             ("call_webhook", self.call_webhook.is_some()),
             ("run_script", self.run_script.is_some()),
             ("notify", self.notify.is_some()),
+            ("create_home_folder", self.create_home_folder.is_some()),
+            ("move_home_folder", self.move_home_folder.is_some()),
+            ("delete_home_folder", self.delete_home_folder.is_some()),
         ]
         .into_iter()
         .find_map(|(field, is)| is.then_some(field))

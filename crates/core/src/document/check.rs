@@ -14,6 +14,7 @@ mod directory_steps;
 mod exchange;
 mod filter;
 mod fixture;
+mod home_folder;
 mod incremental;
 mod lookup;
 mod microsoft365;
@@ -128,6 +129,7 @@ impl<'d> Checker<'d> {
             Document::Notification(notification) => self.notification(notification),
             Document::MailServer(server) => self.mail_server(server),
             Document::Channel(channel) => self.channel(channel),
+            Document::Share(share) => self.share(share),
             Document::Format(format) => self.named_format(format),
             Document::Fixture(fixture) => self.fixture(fixture),
         }

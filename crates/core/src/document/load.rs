@@ -224,6 +224,7 @@ fn typed(kind: Kind, tree: Node) -> Result<Document, Vec<Wrong>> {
         Kind::Notification => typed::read(tree).map(Document::Notification),
         Kind::MailServer => typed::read(tree).map(Document::MailServer),
         Kind::Channel => typed::read(tree).map(Document::Channel),
+        Kind::Share => typed::read(tree).map(Document::Share),
         Kind::Fixture => typed::read(tree).map(Document::Fixture),
     }
 }

@@ -32,6 +32,7 @@ mod scalar;
 mod schema;
 mod script;
 mod set;
+mod share;
 mod template;
 mod tree;
 mod typed;
@@ -78,6 +79,9 @@ pub use scalar::{GuardLimit, OneOrMany, Scalar, Span};
 pub use schema::{kinds, schema};
 pub use script::Script;
 pub use set::{Document, Documents, Kind};
+pub use share::{
+    CreateHomeFolder, DeleteHomeFolder, MoveHomeFolder, Share, SharePlace, ShareProtection, path_parts,
+};
 pub use template::{
     AfterRule, CopyFrom, Extending, FullUnique, OtherGroups, Suffix, Template, TemplateRule, Unique,
     WhenTaken, Within,

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::set::Kind;
 use super::{
     Application, Automation, Channel, DataSource, Directory, Fixture, Lookup, MailServer, NamedFormat,
-    Notification, Policy, Script, Template,
+    Notification, Policy, Script, Share, Template,
 };
 
 /// The names of all kinds of document, in the order in which documentation lists them.
-pub fn kinds() -> [&'static str; 13] {
+pub fn kinds() -> [&'static str; 14] {
     Kind::ALL.map(Kind::name)
 }
 
@@ -30,6 +30,7 @@ pub fn schema(kind: &str) -> Option<Value> {
         Kind::Notification => schemars::schema_for!(Notification),
         Kind::MailServer => schemars::schema_for!(MailServer),
         Kind::Channel => schemars::schema_for!(Channel),
+        Kind::Share => schemars::schema_for!(Share),
         Kind::Fixture => schemars::schema_for!(Fixture),
     };
     let mut schema = schema.to_value();

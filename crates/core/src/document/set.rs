@@ -11,7 +11,7 @@ use super::error::listed;
 use super::tree::{Position, parent};
 use super::{
     Application, Automation, Channel, DataSource, Directory, Fixture, Lookup, MailServer, NamedFormat,
-    Notification, Policy, Script, Template,
+    Notification, Policy, Script, Share, Template,
 };
 
 /// Kinds of document.
@@ -42,13 +42,15 @@ pub enum Kind {
     MailServer,
     /// A place where people talk.
     Channel,
+    /// A file share with people's folders.
+    Share,
     /// A person to try a mapping with.
     Fixture,
 }
 
 impl Kind {
     /// All kinds, in the order in which documentation lists them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Application,
         Self::DataSource,
         Self::Directory,
@@ -61,6 +63,7 @@ impl Kind {
         Self::Notification,
         Self::MailServer,
         Self::Channel,
+        Self::Share,
         Self::Fixture,
     ];
 
@@ -79,6 +82,7 @@ impl Kind {
             Self::Notification => "notification",
             Self::MailServer => "mail_server",
             Self::Channel => "channel",
+            Self::Share => "share",
             Self::Fixture => "fixture",
         }
     }
@@ -134,6 +138,8 @@ pub enum Document {
     MailServer(MailServer),
     /// A place where people talk.
     Channel(Channel),
+    /// A file share with people's folders.
+    Share(Share),
     /// `kind: fixture`.
     Fixture(Fixture),
 }
@@ -154,6 +160,7 @@ impl Document {
             Self::Notification(_) => Kind::Notification,
             Self::MailServer(_) => Kind::MailServer,
             Self::Channel(_) => Kind::Channel,
+            Self::Share(_) => Kind::Share,
             Self::Fixture(_) => Kind::Fixture,
         }
     }
@@ -173,6 +180,7 @@ impl Document {
             Self::Notification(document) => &document.name,
             Self::MailServer(document) => &document.name,
             Self::Channel(document) => &document.name,
+            Self::Share(document) => &document.name,
             Self::Fixture(document) => &document.name,
         }
     }
@@ -271,6 +279,10 @@ impl Documents {
     by_name!(
         /// The channel of this name.
         channel, Channel
+    );
+    by_name!(
+        /// The share of this name.
+        share, Share
     );
     by_name!(
         /// The fixture of this name.

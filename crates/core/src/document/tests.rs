@@ -5,6 +5,7 @@ mod checking;
 mod endpoints;
 mod examples;
 mod fetching;
+mod home_folders;
 mod loading;
 mod mailboxes;
 mod microsoft365;

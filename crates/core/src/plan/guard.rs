@@ -67,7 +67,12 @@ impl Counts {
                 ActionKind::Enable | ActionKind::Restore => counts.enables = 1,
                 ActionKind::Disable => counts.disables = 1,
                 ActionKind::Delete => counts.deletes = 1,
-                ActionKind::CallWebhook | ActionKind::RunScript | ActionKind::Notify => {}
+                ActionKind::CallWebhook
+                | ActionKind::RunScript
+                | ActionKind::Notify
+                | ActionKind::CreateHomeFolder
+                | ActionKind::MoveHomeFolder
+                | ActionKind::DeleteHomeFolder => {}
             }
         }
         counts

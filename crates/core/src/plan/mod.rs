@@ -10,6 +10,7 @@ mod decide;
 mod expiry;
 mod guard;
 mod half_made;
+mod home_folders;
 mod joiner;
 mod mailbox;
 mod manager;
@@ -33,6 +34,6 @@ pub use naming::{NameKind, Numbers};
 pub use planner::{PlanSink, Planner, Summary, World};
 pub use presence::{Absence, Presence, Sorted, sort};
 pub use rules::{
-    Model, Perform, Recipient, ReservedName, Rules, Says, Step, Task, Teller, Template, TemplateRule,
-    UniqueName,
+    FolderFormats, Model, Perform, Recipient, ReservedName, Rules, Says, Step, Task, Teller, Template,
+    TemplateRule, UniqueName,
 };

@@ -21,6 +21,7 @@ use super::change::{Change, Event, Finding, FindingKind, Operation, Reason};
 use super::correlate::{Correlated, Correlation, Fit};
 use super::guard::Counts;
 use super::half_made::{HalfMade, Rest};
+use super::home_folders;
 use super::joiner::{Joined, join};
 use super::manager::{Managers, Wanted};
 use super::models::Models;
@@ -270,6 +271,7 @@ impl<'a> Planner<'a> {
             asked_before_mover,
         } = draft.finish();
         self.recipients.resolve(&mut operations, self.world.now);
+        home_folders::resolve(self.rules, &mut operations, self.world.now);
         register.make_room(&mut operations);
         self.keep_free_addresses(profile, account, register, &mut operations, out);
         let unknown = match self.manager(profile, Some((event, account)), managers, &mut operations) {
@@ -419,6 +421,7 @@ impl<'a> Planner<'a> {
                         then,
                     }) => {
                         self.recipients.resolve(&mut operations, self.world.now);
+                        home_folders::resolve(self.rules, &mut operations, self.world.now);
                         managers.creates(&profile.key, &operations);
                         // An account without a manager is better than none.
                         let unknown = self

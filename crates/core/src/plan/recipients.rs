@@ -11,9 +11,10 @@ use crate::action::{Action, AttributeValues};
 use crate::attribute::AttributeIndex;
 use crate::dn::Dn;
 use crate::expression::{Evaluated, Format, Scope, Value};
+use crate::link::StepKey;
 
 use super::change::{Operation, Tell};
-use super::rules::{Recipient, Rules, Task};
+use super::rules::{Perform, Recipient, Rules, Task};
 
 /// Finds addresses among the accounts of a directory.
 pub(super) struct Recipients<'a> {
@@ -43,12 +44,7 @@ impl<'a> Recipients<'a> {
             else {
                 continue;
             };
-            let rules = self.rules;
-            let all = [&rules.joiner, &rules.mover, &rules.leaver, &rules.rehire];
-            let step = all.into_iter().flatten().find_map(|step| match &step.task {
-                Task::Perform(perform) if perform.key == owed.step => Some(perform),
-                _ => None,
-            });
+            let step = performed(self.rules, &owed.step);
             *to = step.map(|step| self.of(&step.to, with, now)).unwrap_or_default();
         }
     }
@@ -164,20 +160,34 @@ impl<'a> Recipients<'a> {
     }
 
     fn values(&self, format: &Format, with: &[AttributeValues], now: Timestamp) -> Vec<String> {
-        let mut scope = Scope::new().with_lookups(&self.rules.lookups).with_now(now);
-        for AttributeValues { name, values } in with {
-            let value: Value<'_> = match values.as_slice() {
-                [one] => Value::from(one.as_str()),
-                several => several.iter().map(String::as_str).collect::<Vec<_>>().into(),
-            };
-            scope = scope.with_value(name.as_str(), value);
-        }
-        match format.evaluate(&scope) {
+        match format.evaluate(&told_scope(self.rules, with, now)) {
             Ok(Evaluated::Values(values)) => values,
             // Without an address the message goes nowhere, and says so when it is to be sent.
             Ok(Evaluated::Nothing { .. }) | Err(_) => Vec::new(),
         }
     }
+}
+
+/// The step that is remembered by this.
+pub(super) fn performed<'r>(rules: &'r Rules, key: &StepKey) -> Option<&'r Perform> {
+    let all = [&rules.joiner, &rules.mover, &rules.leaver, &rules.rehire];
+    all.into_iter().flatten().find_map(|step| match &step.task {
+        Task::Perform(perform) if perform.key == *key => Some(perform),
+        _ => None,
+    })
+}
+
+/// What formats of a step see of an account: what the step is told of it.
+pub(super) fn told_scope<'a>(rules: &'a Rules, with: &'a [AttributeValues], now: Timestamp) -> Scope<'a> {
+    let mut scope = Scope::new().with_lookups(&rules.lookups).with_now(now);
+    for AttributeValues { name, values } in with {
+        let value: Value<'_> = match values.as_slice() {
+            [one] => Value::from(one.as_str()),
+            several => several.iter().map(String::as_str).collect::<Vec<_>>().into(),
+        };
+        scope = scope.with_value(name.as_str(), value);
+    }
+    scope
 }
 
 fn key(dn: &Dn) -> String {

@@ -234,6 +234,16 @@ impl Task {
             _ => None,
         }
     }
+
+    /// How much later than its step it is asked for.
+    pub(crate) fn keeps(&self) -> SignedDuration {
+        match self {
+            Self::Perform(Perform {
+                folder: Some(folder), ..
+            }) => folder.keep,
+            _ => SignedDuration::ZERO,
+        }
+    }
 }
 
 /// What a step asks for that touches no directory.
@@ -247,6 +257,21 @@ pub struct Perform {
     pub key: StepKey,
     /// The attributes that it names.
     pub reads: Vec<AttributeIndex>,
+    /// Where folders are; for home folders.
+    pub folder: Option<Box<FolderFormats>>,
+}
+
+/// Where an account's folder is, and where it goes.
+#[derive(Debug, Default)]
+pub struct FolderFormats {
+    /// The names of its path.
+    pub path: Vec<Format>,
+    /// The names of the path that it goes to.
+    pub to: Vec<Format>,
+    /// Who the account is to the file server.
+    pub user: Option<Format>,
+    /// How much later than the step it is.
+    pub keep: SignedDuration,
 }
 
 /// Who is told in one message what was done for one person.

@@ -306,6 +306,7 @@ impl Company {
             Action::CallWebhook { .. }
             | Action::RunScript { .. }
             | Action::Notify { .. }
+            | Action::HomeFolder(_)
             | Action::Directory(_)
             | Action::Cloud(_) => {}
             other @ (Action::CreateAccount { .. } | Action::Delete { .. }) => {

@@ -24,6 +24,8 @@ mod guards;
 #[cfg(test)]
 mod half_made;
 #[cfg(test)]
+mod home_folders;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod logs;

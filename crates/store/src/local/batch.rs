@@ -174,6 +174,7 @@ impl<'a> Batch<'a> {
             action @ (Action::CallWebhook { .. }
             | Action::RunScript { .. }
             | Action::Notify { .. }
+            | Action::HomeFolder(_)
             | Action::Directory(_)
             | Action::Cloud(_)) => return Err(Outcome::not_possible(action.kind())),
             Action::ModifyAttributes { changes } => self.modify(&mut account, changes, write.attempt)?,

@@ -373,6 +373,7 @@ impl Wanted {
                 | Action::CallWebhook { .. }
                 | Action::RunScript { .. }
                 | Action::Notify { .. }
+                | Action::HomeFolder(_)
                 | Action::Directory(_)
                 | Action::Cloud(_) => {}
             }

@@ -139,7 +139,8 @@ impl Microsoft365 {
             | Action::Move { .. }
             | Action::CallWebhook { .. }
             | Action::RunScript { .. }
-            | Action::Notify { .. } => Err(Outcome::not_possible(action.kind())),
+            | Action::Notify { .. }
+            | Action::HomeFolder(_) => Err(Outcome::not_possible(action.kind())),
         }
     }
 

@@ -116,7 +116,8 @@ fn compare(
         | Action::Delete { .. }
         | Action::CallWebhook { .. }
         | Action::RunScript { .. }
-        | Action::Notify { .. } => {}
+        | Action::Notify { .. }
+        | Action::HomeFolder(_) => {}
     }
     Ok(Outcome::Verified)
 }

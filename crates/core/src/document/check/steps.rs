@@ -23,7 +23,7 @@ use crate::expression::{Condition, Format};
 type IsAsked = fn(&Step) -> bool;
 
 /// The actions that a step can have, by their fields.
-const ACTIONS: [(&str, IsAsked); 29] = [
+const ACTIONS: [(&str, IsAsked); 32] = [
     ("create_account", |step| step.create_account.is_some()),
     ("modify_by_template", |step| step.modify_by_template.is_some()),
     ("modify_attributes", |step| step.modify_attributes.is_some()),
@@ -59,6 +59,9 @@ const ACTIONS: [(&str, IsAsked); 29] = [
     ("call_webhook", |step| step.call_webhook.is_some()),
     ("run_script", |step| step.run_script.is_some()),
     ("notify", |step| step.notify.is_some()),
+    ("create_home_folder", |step| step.create_home_folder.is_some()),
+    ("move_home_folder", |step| step.move_home_folder.is_some()),
+    ("delete_home_folder", |step| step.delete_home_folder.is_some()),
 ];
 
 impl Checker<'_> {
@@ -135,6 +138,7 @@ impl Checker<'_> {
             self.call(&join(path, "call_webhook"), call);
         }
         self.cloud_step(path, step);
+        self.home_folder_step(path, step);
         if let Some(script) = &step.run_script {
             self.reference(&join(path, "run_script"), Kind::Script, script);
         }
@@ -212,6 +216,7 @@ impl Checker<'_> {
             let what = match field {
                 "call_webhook" => "a call",
                 "run_script" => "a script",
+                "create_home_folder" | "move_home_folder" | "delete_home_folder" => "a home folder",
                 _ => "a message",
             };
             if event == "joiner" && created.is_none_or(|created| at < created) {
@@ -222,6 +227,7 @@ impl Checker<'_> {
                 let found = format!("{what} after the account is deleted");
                 self.error(&path, found, "write it before `delete`");
             }
+            self.order_of_home_folders(&path, event, step, steps);
             if matches!(event, "mover" | "rehire") && step.after.is_some() {
                 let found = format!("`after` for {what} in a {event} rule");
                 let hint = "such steps wait in joiner and leaver rules only; leave `after` out";
@@ -264,6 +270,7 @@ impl Checker<'_> {
                 self.within_base(&join(&path, "move"), container, directory);
             }
             self.directory_step_in_use(&path, step, directory);
+            self.home_folder_in_use(&path, step, directory);
             for (action, kind) in
                 actions(step).filter_map(|action| Some((action, ActionKind::of_name(action)?)))
             {

@@ -74,6 +74,13 @@ fn the_examples_of_fetching_are_in_order_together() {
 }
 
 #[test]
+fn the_examples_of_the_page_on_home_folders_are_in_order_together() {
+    let examples = examples_of("home-folders.md");
+    assert_eq!(examples.len(), 2);
+    assert_eq!(checked(&examples.join("---\n")), "");
+}
+
+#[test]
 fn the_examples_of_the_page_on_webhooks_are_in_order() {
     let examples = examples_of("webhooks.md");
     assert_eq!(examples.len(), 2);

@@ -58,7 +58,7 @@ values: { a: 1.10 }
     error: test.yaml:11:20: application `jumpcloud`, limits.retries: found the number -1; write a whole number from 0 on, without quotes
     error: test.yaml:11:33: application `jumpcloud`, limits.timeout: found the text `soon`; write a span of time, for example `90s`, `15m`, `12h`, `30d` or `2w`
     error: test.yaml:13:7: document 2, kind: found `directry`, which is no kind; did you mean `directory`?
-    error: test.yaml:16:1: document 3: found no `kind`; add `kind: …` with `application`, `data_source`, `directory`, `template`, `automation`, `policy`, `lookup`, `format`, `script`, `notification`, `mail_server`, `channel` or `fixture`
+    error: test.yaml:16:1: document 3: found no `kind`; add `kind: …` with `application`, `data_source`, `directory`, `template`, `automation`, `policy`, `lookup`, `format`, `script`, `notification`, `mail_server`, `channel`, `share` or `fixture`
     error: test.yaml:18:1: automation `corp`: found no `directory`; add `directory`, which is needed here
     error: test.yaml:22:11: automation `corp`, rules.joiner: found the text `create`; write a list of steps, or the policy that has them (`{ policy: name }`)
     error: test.yaml:23:13: automation `corp`, rules.leaver: found `police`, which is not a field here; did you mean `policy`?
