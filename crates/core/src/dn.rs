@@ -90,9 +90,14 @@ impl Dn {
                     out.push('+');
                 }
                 let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                out.push_str(&name.trim().to_ascii_lowercase());
+                out.extend(name.trim().chars().map(|c| c.to_ascii_lowercase()));
                 out.push('=');
-                let value = unescape(value.trim()).to_lowercase();
+                let value = value.trim();
+                if is_plain(value) {
+                    out.extend(value.chars().map(|c| c.to_ascii_lowercase()));
+                    continue;
+                }
+                let value = unescape(value).to_lowercase();
                 let words: Vec<_> = value.split_whitespace().collect();
                 out.push_str(&escape_value(&words.join(" ")));
             }
@@ -133,6 +138,19 @@ pub struct DnError {
     pub text: String,
     /// The part that is wrong.
     pub part: String,
+}
+
+/// Whether a value, without spaces around it, has nothing in it that could be written in another way but by case. Most
+/// have not.
+fn is_plain(value: &str) -> bool {
+    let mut before = b'x';
+    value.bytes().all(|byte| {
+        let is_space_after_space = byte == b' ' && before == b' ';
+        before = byte;
+        !is_space_after_space
+            && (byte.is_ascii_alphanumeric()
+                || matches!(byte, b' ' | b'.' | b'-' | b'_' | b'\'' | b'(' | b')' | b'@'))
+    })
 }
 
 /// Escapes a value for use in a distinguished name (RFC 4514, section 2.4).
@@ -213,6 +231,19 @@ fn split_unescaped(text: &str, separator: u8) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_plain_value_is_the_same_as_one_with_an_escape() {
+        for value in ["Ada Byrne", "o'NEIL-Smith (2)", "x.y_z@Corp", "A", "a  b"] {
+            let (first, rest) = value.split_at(1);
+            let byte = first.as_bytes()[0];
+            let escaped = Dn::from_server(&format!("cn=\\{byte:02X}{rest},DC=test"));
+            assert_eq!(
+                Dn::from_server(&format!("CN={value},dc=TEST")).normalised(),
+                escaped.normalised()
+            );
+        }
+    }
 
     #[test]
     fn a_child_is_escaped_and_comes_apart_again() {

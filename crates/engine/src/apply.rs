@@ -1,25 +1,22 @@
 //! Carrying out a stored plan: in waves of one operation per account, each wave's intents durable before it leaves
 //! and its outcomes kept after. Starting anew and going on after a crash are the same code.
 
-use std::collections::{HashMap, HashSet};
+mod coming;
+mod sealed;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
-use tenure_core::action::{Action, ActionKind, AttributeChange};
+use tenure_core::action::Action;
 use tenure_core::directory_action::DirectoryAction;
-use tenure_core::dn::Dn;
 use tenure_core::document::{Documents, Kind};
 use tenure_core::link::LinkState;
 use tenure_core::outcome::Outcome;
 use tenure_core::plan::Change;
-use tenure_core::seams::{
-    AccountRef, Applied, Attempt, Directory, DirectoryError, Performer, SecretError, Secrets as _, Subject,
-    Task, Write,
-};
-use tenure_core::secret::Secret;
-use tenure_core::syntax::Syntax;
+use tenure_core::seams::{Applied, Attempt, Directory, Performer, Subject, Task, Write};
 use tenure_store::{
     Flush, JournalEntry, Lease, LinkRow, OperationId, OutcomeRow, Run, RunChange, RunId, RunState, Sealed,
     StoreError,
@@ -35,6 +32,9 @@ use crate::progress::{Progress, Watch};
 use crate::stop::Stop;
 use crate::track::{KeptAs, Track};
 use crate::wave::WaveSize;
+use coming::Coming;
+
+pub use sealed::password_name;
 
 /// Changes that are on their way at the same time.
 const WINDOW: u32 = 2_048;
@@ -491,49 +491,6 @@ impl Applying<'_> {
         }
     }
 
-    /// Adds copies of the accounts that are about to be deleted to what is kept sealed. What is gone already was copied
-    /// before.
-    async fn keep_copies(
-        &self,
-        writes: &[Write],
-        secrets: &mut Vec<Sealed>,
-    ) -> Result<Result<(), DirectoryError>, EngineError> {
-        let deleted: Vec<AccountRef> = writes
-            .iter()
-            .filter(|write| write.action.kind() == ActionKind::Delete)
-            .filter_map(|write| write.target.clone())
-            .collect();
-        if deleted.is_empty() {
-            return Ok(Ok(()));
-        }
-        let copies = match self.directory.copies(&deleted).await {
-            Ok(copies) => copies,
-            Err(error) => return Ok(Err(error)),
-        };
-        for copy in copies.into_iter().flatten() {
-            let text =
-                serde_json::to_string(&copy).map_err(|error| EngineError::Broken(error.to_string()))?;
-            let name = copy_name(self.directory_name, copy.id.as_str());
-            secrets.push(self.engine.vault.seal(&name, &Secret::new(text))?);
-        }
-        Ok(Ok(()))
-    }
-
-    /// A restoration with the copy that was kept when the account was deleted, if there is one.
-    async fn restoring(&self, track: &Track) -> Result<Action, EngineError> {
-        let name = track
-            .account
-            .as_ref()
-            .map(|account| copy_name(self.directory_name, account.id.as_str()))
-            .unwrap_or_default();
-        let stored = match self.engine.vault.get(&name).await {
-            Ok(text) => serde_json::from_str(text.expose()).ok(),
-            Err(SecretError::Missing { .. }) => None,
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Action::Directory(DirectoryAction::Restore { stored }))
-    }
-
     /// Puts on the disk what ended and what is about to be written.
     async fn flush(&mut self, secrets: Vec<Sealed>, intents: Vec<OperationId>) -> Result<(), EngineError> {
         let pending = std::mem::take(&mut self.pending);
@@ -551,99 +508,6 @@ impl Applying<'_> {
         };
         Ok(self.engine.store.flush(flush).await?)
     }
-
-    /// The password of an account about to be created or given another: a new one, kept sealed before it leaves, or
-    /// the one that was kept before a crash.
-    async fn password(
-        &mut self,
-        track: &Track,
-        action: &Action,
-        secrets: &mut Vec<Sealed>,
-    ) -> Result<Option<Secret>, EngineError> {
-        let (rule, attributes) = match action {
-            Action::CreateAccount {
-                password: Some(rule),
-                attributes,
-                ..
-            } => (rule, attributes.as_slice()),
-            Action::Directory(DirectoryAction::ResetPassword { rule }) => (rule, &[][..]),
-            _ => return Ok(None),
-        };
-        let name = password_name(self.directory_name, track.change.person.as_str());
-        if track.attempt == Attempt::Again {
-            match self.engine.vault.get(&name).await {
-                Ok(password) => return Ok(Some(password)),
-                // Somebody took it out of the vault since an earlier run. The account gets another one.
-                Err(SecretError::Missing { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let called = attributes
-            .iter()
-            .filter(|attribute| NAMES.iter().any(|name| attribute.name.is(name)))
-            .flat_map(|attribute| attribute.values.iter().map(String::as_str));
-        let password = rule.generate(called, &mut self.random);
-        secrets.push(self.engine.vault.seal(&name, &password)?);
-        Ok(Some(password))
-    }
-}
-
-/// What a person is called by, so that the password has no part of it.
-const NAMES: [&str; 7] = [
-    "cn",
-    "displayName",
-    "givenName",
-    "sn",
-    "sAMAccountName",
-    "uid",
-    "mail",
-];
-
-/// The name under which the vault keeps the first password of a person's account.
-pub fn password_name(directory: &str, person: &str) -> String {
-    format!("password/{directory}/{person}")
-}
-
-/// The name under which the vault keeps the copy of a deleted account.
-pub fn copy_name(directory: &str, account: &str) -> String {
-    format!("deleted/{directory}/{account}")
-}
-
-/// Accounts that are still to be created, for those who refer to them: a manager who is hired on the same day.
-struct Coming(HashSet<String>);
-
-impl Coming {
-    fn among(tracks: &[Track]) -> Self {
-        let open = || tracks.iter().filter(|track| track.is_open());
-        if !open().any(|track| references(track).next().is_some()) {
-            return Self(HashSet::new());
-        }
-        Self(
-            open()
-                .filter_map(|track| match track.action() {
-                    Some(Action::CreateAccount { dn, .. }) => Some(dn.normalised()),
-                    _ => None,
-                })
-                .collect(),
-        )
-    }
-
-    fn is_needed_by(&self, track: &Track) -> bool {
-        !self.0.is_empty()
-            && references(track).any(|value| self.0.contains(&Dn::from_server(value).normalised()))
-    }
-}
-
-/// The objects that the next write of a change refers to.
-fn references(track: &Track) -> impl Iterator<Item = &str> {
-    let changes: &[AttributeChange] = match track.action() {
-        Some(Action::ModifyAttributes { changes }) => changes,
-        _ => &[],
-    };
-    changes
-        .iter()
-        .filter(|change| Syntax::of(&change.name) == Syntax::Dn)
-        .flat_map(|change| change.after.iter().map(String::as_str))
 }
 
 /// Why all writes failed for the moment, when they did.

@@ -119,6 +119,8 @@ impl Compiler<'_> {
             name: name.to_owned(),
             has_containers,
             container: optional(template.container.as_ref(), &at)?,
+            rdn_kind: NameKind::of(&rdn_attribute),
+            rdn_limit: NameKind::default_limit(&rdn_attribute),
             rdn_attribute,
             rdn: formats(&rdn, &at)?,
             unique,

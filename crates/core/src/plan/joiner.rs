@@ -9,7 +9,7 @@ use crate::account::{Access, Account};
 use crate::action::{Action, AttributeValues};
 use crate::attribute::{AttributeIndex, AttributeName};
 use crate::directory_action::DirectoryAction;
-use crate::dn::{Dn, escape_value};
+use crate::dn::Dn;
 use crate::document::{Expiry, Within};
 use crate::expression::{Evaluated, Format, Scope};
 use crate::link::{LinkState, Owed, StepKey};
@@ -21,7 +21,7 @@ use super::cloud;
 use super::decide::Decided;
 use super::expiry;
 use super::models::Models;
-use super::naming::{NameKey, NameKind, Names, Search};
+use super::naming::{NameKey, Names, Search};
 use super::rules::{Rules, Step, Task, Template};
 use super::steps::{dn_from, evaluate, photo_from};
 use names::Wanted;
@@ -267,7 +267,8 @@ impl<'a> Joiner<'a> {
             Some(said) => dn_from(said.what, &draft.scope(), &said.because(origin)),
             None => Ok(Dn::root()),
         };
-        let mut because = format!("{origin}{}", decided.words());
+        let mut because = origin.to_owned();
+        because.push_str(&decided.words());
         // Where names need be unique in the container only, that is known before they are chosen.
         let in_containers = template
             .unique
@@ -295,12 +296,12 @@ impl<'a> Joiner<'a> {
             chosen
         } else {
             let within = names.container(&container);
-            let key = |name: &str| NameKey::child(within, &format!("{rdn_attribute}={}", escape_value(name)));
+            let key = |name: &str| NameKey::named(within, rdn_attribute, name);
             let wanted = Wanted {
                 attribute: rdn_attribute,
                 formats: &template.rdn,
-                kind: NameKind::of(rdn_attribute),
-                search: Search::within(NameKind::default_limit(rdn_attribute)),
+                kind: template.rdn_kind,
+                search: Search::within(template.rdn_limit),
                 also_in: Vec::new(),
                 template,
             };

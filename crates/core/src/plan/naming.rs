@@ -112,6 +112,16 @@ impl NameKey {
         Self(without_case(value, without_case(attribute.as_str(), container.0)))
     }
 
+    /// The name of an object in a container, by the attribute that names it and its value.
+    pub fn named(container: ContainerKey, attribute: &AttributeName, value: &str) -> Self {
+        let (attribute, value) = (attribute.as_str(), escape_value(value));
+        let mut rdn = String::with_capacity(attribute.len() + 1 + value.len());
+        rdn.push_str(attribute);
+        rdn.push('=');
+        rdn.push_str(&value);
+        Self::child(container, &rdn)
+    }
+
     /// The name of an object in a container, by its first part (`CN=Ada Byrne`).
     pub fn child(container: ContainerKey, rdn: &str) -> Self {
         Self(xxh3_64_with_seed(
@@ -161,7 +171,7 @@ impl Hasher for Hashed {
 pub struct Names {
     taken: HashSet<NameKey, BuildHasherDefault<Hashed>>,
     next: HashMap<NameKey, u32, BuildHasherDefault<Hashed>>,
-    containers: HashMap<Box<str>, ContainerKey>,
+    containers: HashMap<Box<str>, ContainerKey, BuildHasherDefault<Hashed>>,
 }
 
 impl Names {
@@ -254,9 +264,10 @@ impl Names {
         if self.is_free(object) {
             return wanted.clone();
         }
-        let search = Search::within(NameKind::default_limit(&AttributeName::new(attribute)));
+        let naming = AttributeName::new(attribute);
+        let search = Search::within(NameKind::default_limit(&naming));
         let within = self.container(&container);
-        let key = |name: &str| NameKey::child(within, &format!("{attribute}={}", escape_value(name)));
+        let key = |name: &str| NameKey::named(within, &naming, name);
         match self.first_free([wanted.rdn_value()], &search, key, |_, _| true) {
             Some(found) => container.child(attribute, &found.name),
             None => wanted.clone(),
@@ -324,7 +335,9 @@ pub struct Found {
 /// `name` with `suffix` at its end (of an address: before the `@`), the name cut so that `limit` characters hold.
 fn shorten(name: String, limit: usize, suffix: &str) -> String {
     let ends = [' ', '.', '-', '_'];
-    if suffix.is_empty() && name.len() <= limit && !name.contains('@') && !name.ends_with(ends) {
+    let stem_end = name.find('@').unwrap_or(name.len());
+    let stem = name.get(..stem_end).unwrap_or_default();
+    if suffix.is_empty() && name.len() <= limit && !stem.ends_with(ends) {
         return name;
     }
     let (stem, domain) = match name.split_once('@') {

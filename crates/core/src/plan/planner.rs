@@ -1,12 +1,14 @@
 //! The planner: everybody in the source against every account in the directory, in the order of the source, then
 //! those who are gone in the order of their keys.
 
+mod event;
+mod out;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use crate::account::{Access, Account, Snapshot};
+use crate::account::{Account, Snapshot};
 use crate::action::Action;
 use crate::attribute::{AttributeIndex, AttributeName};
 use crate::directory_action::DirectoryAction;
@@ -17,9 +19,8 @@ use crate::link::{InSync, Link, LinkState};
 use crate::profile::{PersonKey, Profile};
 
 use super::calls::Occasion;
-use super::change::{Change, Event, Finding, FindingKind, Operation, Reason};
+use super::change::{Change, Event, FindingKind, Operation, Reason};
 use super::correlate::{Correlated, Correlation, Fit};
-use super::guard::Counts;
 use super::half_made::{HalfMade, Rest};
 use super::home_folders;
 use super::joiner::{Joined, join};
@@ -30,6 +31,10 @@ use super::recipients::Recipients;
 use super::register::Register;
 use super::rules::Rules;
 use super::steps::{Draft, Drafted};
+use event::{anchor_of, ask, event_of, has_doubts, is_as_before, reason_of};
+use out::{Out, account_gone, doubts, notice_of_disabled};
+
+pub use out::{PlanSink, Summary};
 
 /// What a plan is made against.
 #[derive(Clone, Copy, Debug)]
@@ -40,48 +45,6 @@ pub struct World<'a> {
     pub links: &'a [Link],
     /// The time of the run.
     pub now: Timestamp,
-}
-
-/// Takes what a planner finds, while it finds it.
-pub trait PlanSink {
-    /// A change.
-    fn change(&mut self, change: Change);
-    /// Something about a person who is left alone.
-    fn finding(&mut self, finding: Finding);
-    /// Nothing is to do for the person of this link while these stay as they are.
-    fn in_sync(&mut self, key: &PersonKey, state: InSync);
-}
-
-/// The plan in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Summary {
-    /// People with something to do.
-    pub changes: u64,
-    /// Writes in all.
-    pub operations: u64,
-    /// People for whom nothing is to do.
-    pub unchanged: u64,
-    /// People who are hired and have not started.
-    pub upcoming: u64,
-    /// People who are not active and have no account.
-    pub ignored: u64,
-    /// People and records left alone, for a reason that somebody should look at.
-    pub findings: u64,
-    /// Joiners.
-    pub joiners: u64,
-    /// Movers.
-    pub movers: u64,
-    /// Leavers.
-    pub leavers: u64,
-    /// Rehires.
-    pub rehires: u64,
-    /// Accounts recognised.
-    pub matches: u64,
-    /// People with an account in use, before the plan.
-    pub population: u64,
-    /// What the writes amount to.
-    pub counts: Counts,
 }
 
 /// Makes one plan.
@@ -578,95 +541,6 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// What happens to somebody who has an account, and why; nothing while they have not started.
-fn event_of(lifecycle: &Lifecycle, link: Option<&Link>) -> Option<(Event, Reason)> {
-    let leaving = link.is_some_and(|link| {
-        link.owing().is_some_and(|owing| owing.event == Event::Leaver) || link.has_left_groups()
-    });
-    Some(match (lifecycle, link.map(|link| link.state)) {
-        // Some of the leaver rule was done before it was known that the person stays.
-        (Lifecycle::Active { .. }, Some(LinkState::Active)) if leaving => {
-            (Event::Rehire, Reason::ActiveAgain)
-        }
-        (Lifecycle::Active { .. }, Some(LinkState::Left)) => (Event::Rehire, Reason::ActiveAgain),
-        (Lifecycle::Active { .. }, Some(LinkState::Joining)) => (Event::Joiner, Reason::Unfinished),
-        (Lifecycle::Active { .. }, Some(_)) => (Event::Mover, Reason::Differs),
-        (Lifecycle::Active { .. }, None) => (Event::Match, Reason::Recognised),
-        (Lifecycle::Ended { since }, _) => (Event::Leaver, Reason::Ended { since: *since }),
-        (Lifecycle::Inactive, _) => (Event::Leaver, Reason::Inactive),
-        (Lifecycle::Upcoming { .. }, _) => return None,
-    })
-}
-
-/// The date that delays count from.
-fn anchor_of(profile: &Profile, link: Option<&Link>, event: Event, now: Timestamp) -> Timestamp {
-    match (&profile.lifecycle, link) {
-        (Lifecycle::Ended { since }, _) => *since,
-        (_, Some(link))
-            if event == Event::Mover || matches!(link.state, LinkState::Left | LinkState::Joining) =>
-        {
-            link.since
-        }
-        _ => now,
-    }
-}
-
-/// Asks for the steps of an event, and for calls that earlier ones left owed.
-fn ask(draft: &mut Draft<'_>, event: Event) -> Result<(), String> {
-    match event {
-        Event::Joiner | Event::Rehire => {
-            draft.ask(event)?;
-            draft.ask(Event::Mover)
-        }
-        Event::Mover | Event::Match => {
-            draft.ask(Event::Mover)?;
-            draft.ask_owed(Event::Joiner)?;
-            draft.ask_owed(Event::Rehire)
-        }
-        Event::Leaver => draft.ask(Event::Leaver),
-    }
-}
-
-/// Whether a change without operations would leave a link as it is. An event that was broken off is over with the
-/// change that undoes it, even when there is nothing to write.
-fn is_as_before(link: &Link, event: Event, then: LinkState) -> bool {
-    link.state == then && (event != Event::Rehire || (link.owing().is_none() && !link.has_left_groups()))
-}
-
-fn has_doubts(link: &Link) -> bool {
-    link.memory
-        .as_ref()
-        .is_some_and(|memory| !memory.in_doubt.is_empty())
-}
-
-/// Why a change is planned, by its event and by what is in it.
-fn reason_of(event: Event, reason: Reason, operations: &[Operation]) -> Reason {
-    match event {
-        Event::Mover
-            if !operations.is_empty() && operations.iter().all(|operation| operation.owed.is_some()) =>
-        {
-            Reason::Owed
-        }
-        Event::Mover => Reason::Differs,
-        _ => reason,
-    }
-}
-
-/// Says which calls of a person are in doubt.
-fn doubts(link: Option<&Link>, out: &mut Out<'_>) {
-    let memory = link.and_then(|link| Some((&link.key, link.memory.as_ref()?)));
-    for (key, doubt) in memory
-        .iter()
-        .flat_map(|(key, memory)| memory.in_doubt.iter().map(move |doubt| (*key, doubt)))
-    {
-        let text = format!(
-            "{}: {}; say which with `tenure webhook settle {key} --done` or `--repeat`",
-            doubt.owed.step, doubt.what
-        );
-        out.finding(Some(key), FindingKind::InDoubt, text);
-    }
-}
-
 /// What is known of a person's account before the plan.
 enum Standing<'a> {
     /// Linked.
@@ -680,32 +554,6 @@ enum Standing<'a> {
 /// Counts a person whose account is in use, which somebody's who has left is not.
 fn in_use(link: Option<&Link>) -> u64 {
     u64::from(link.is_none_or(|link| link.state != LinkState::Left))
-}
-
-/// Says that an account is disabled which Tenure has not disabled.
-fn notice_of_disabled(event: Event, profile: &Profile, account: &Account, out: &mut Out<'_>) {
-    if event == Event::Match && account.access == Access::Disabled {
-        let text = format!(
-            "the account {} is disabled though the person is active; Tenure did not disable it and leaves it so",
-            account.dn
-        );
-        out.finding(Some(&profile.key), FindingKind::Notice, text);
-    }
-}
-
-/// Says that a linked account is not there.
-fn account_gone(profile: &Profile, out: &mut Out<'_>) {
-    if profile.lifecycle.is_active() {
-        out.finding(
-            Some(&profile.key),
-            FindingKind::AccountGone,
-            "the linked account is not in the directory any more, or is outside its base; restore it, or \
-             remove the link with `tenure unlink` to have a new one made"
-                .to_owned(),
-        );
-    } else {
-        out.summary.ignored += 1;
-    }
 }
 
 /// Says that an account is left alone.
@@ -725,35 +573,4 @@ fn created_name(operations: &[Operation]) -> String {
             _ => None,
         })
         .unwrap_or_default()
-}
-
-struct Out<'a> {
-    sink: &'a mut dyn PlanSink,
-    summary: Summary,
-}
-
-impl Out<'_> {
-    fn finding(&mut self, person: Option<&PersonKey>, kind: FindingKind, text: String) {
-        self.summary.findings += 1;
-        self.sink.finding(Finding {
-            person: person.cloned(),
-            kind,
-            text,
-        });
-    }
-
-    fn change(&mut self, change: Change) {
-        let summary = &mut self.summary;
-        summary.changes += 1;
-        summary.operations += change.operations.len() as u64;
-        match change.event {
-            Event::Joiner => summary.joiners += 1,
-            Event::Mover => summary.movers += 1,
-            Event::Leaver => summary.leavers += 1,
-            Event::Rehire => summary.rehires += 1,
-            Event::Match => summary.matches += 1,
-        }
-        summary.counts += Counts::of_operations(&change.operations);
-        self.sink.change(change);
-    }
 }

@@ -321,6 +321,10 @@ pub struct Template {
     pub container: Option<Format>,
     /// The attribute that names the object within its container.
     pub rdn_attribute: AttributeName,
+    /// What kind of name that is.
+    pub rdn_kind: NameKind,
+    /// The most characters that it may have.
+    pub rdn_limit: usize,
     /// What the object is called, in order of preference.
     pub rdn: Vec<Format>,
     /// Names that must be unique, in the order in which they are chosen.
