@@ -8,6 +8,7 @@ use tenure_core::document::DirectoryKind;
 use tenure_core::outcome::Refusal;
 use tenure_core::seams::{AccountRef, Capabilities};
 use tenure_core::secret::Secret;
+use tenure_core::sid::Sid;
 use uuid::Uuid;
 
 use super::rules::{
@@ -237,7 +238,7 @@ impl Rules for ActiveDirectoryRules {
     }
 
     fn privileged_groups(&self, domain: &[u8]) -> Option<Filter> {
-        let domain = sid(domain)?;
+        let domain = Sid::from_bytes(domain)?;
         let of_domain = PRIVILEGED_RIDS.iter().map(|rid| format!("{domain}-{rid}"));
         let built_in = BUILT_IN_RIDS.iter().map(|rid| format!("S-1-5-32-{rid}"));
         let sids = of_domain
@@ -371,26 +372,6 @@ fn number(value: &[u8]) -> Option<u32> {
         .ok()
 }
 
-/// A security identifier as text (MS-DTYP 2.4.2.1).
-fn sid(value: &[u8]) -> Option<String> {
-    use std::fmt::Write as _;
-    let (head, rest) = value.split_first_chunk::<8>()?;
-    let [revision, count, authority @ ..] = head;
-    let authority = authority
-        .iter()
-        .fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
-    let mut text = format!("S-{revision}-{authority}");
-    let (parts, left) = rest.as_chunks::<4>();
-    if parts.len() != usize::from(*count) || !left.is_empty() {
-        return None;
-    }
-    for part in parts {
-        // Writing into memory does not fail.
-        let _ = write!(text, "-{}", u32::from_le_bytes(*part));
-    }
-    Some(text)
-}
-
 /// The last part of a security identifier.
 fn rid(value: &[u8]) -> Option<u32> {
     value.last_chunk().copied().map(u32::from_le_bytes)
@@ -417,16 +398,6 @@ mod tests {
         let id = ActiveDirectoryRules::default().id(&bytes);
         assert_eq!(id, Some(AccountId::new("03020100-0504-0706-0809-0a0b0c0d0e0f")));
         assert_eq!(ActiveDirectoryRules::default().id(b"short"), None);
-    }
-
-    #[test]
-    fn a_sid_is_told_as_windows_tells_it() {
-        let mut bytes = vec![1, 2, 0, 0, 0, 0, 0, 5];
-        bytes.extend([32u32, 544].iter().flat_map(|part| part.to_le_bytes()));
-        assert_eq!(sid(&bytes).as_deref(), Some("S-1-5-32-544"));
-        assert_eq!(rid(&bytes), Some(544));
-        bytes.pop();
-        assert_eq!(sid(&bytes), None);
     }
 
     #[test]
