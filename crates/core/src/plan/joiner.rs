@@ -22,6 +22,7 @@ use super::decide::Decided;
 use super::expiry;
 use super::models::Models;
 use super::naming::{NameKey, Names, Search};
+use super::recipients::performed;
 use super::rules::{Rules, Step, Task, Template};
 use super::steps::{dn_from, evaluate, photo_from};
 use names::Wanted;
@@ -225,6 +226,9 @@ impl<'a> Joiner<'a> {
 
     /// Gives each call what it names of the new account.
     fn tell_calls(&mut self) {
+        if self.operations.iter().all(|operation| operation.owed.is_none()) {
+            return;
+        }
         let created = self
             .operations
             .iter()
@@ -235,11 +239,7 @@ impl<'a> Joiner<'a> {
         let created = created.unwrap_or_default();
         for operation in &mut self.operations {
             let Some(owed) = &operation.owed else { continue };
-            let perform = self.rules.joiner.iter().find_map(|step| match &step.task {
-                Task::Perform(perform) if perform.key == owed.step => Some(perform),
-                _ => None,
-            });
-            let reads = perform
+            let reads = performed(self.rules, &owed.step)
                 .map(|perform| perform.reads.as_slice())
                 .unwrap_or_default();
             let names = reads

@@ -25,6 +25,8 @@ pub(super) const ATTRIBUTE: &str = "manager";
 /// Where everybody's account is, and who waits for one that is about to be created.
 #[derive(Default)]
 pub(super) struct Managers {
+    /// Whether a rule asks for managers.
+    asked: bool,
     accounts: HashMap<PersonKey, Dn>,
     created: HashMap<PersonKey, Dn>,
     waiting: Vec<Waiting>,
@@ -67,6 +69,7 @@ impl Managers {
             }
         }
         Self {
+            asked: rules.manager.is_some(),
             accounts,
             ..Self::default()
         }
@@ -101,6 +104,9 @@ impl Managers {
 
     /// Remembers an account that the plan creates.
     pub(super) fn creates(&mut self, person: &PersonKey, operations: &[Operation]) {
+        if !self.asked {
+            return;
+        }
         let created = operations.iter().find_map(|operation| match &operation.action {
             Action::CreateAccount { dn, .. } => Some(dn.clone()),
             _ => None,
