@@ -83,7 +83,7 @@ pub fn hint(kind: DirectoryKind, action: ActionKind) -> String {
     let others = others.filter(|kind| support(**kind, action) != Support::No);
     let others: Vec<String> = others.map(|kind| format!("`type: {}`", kind.name())).collect();
     let others = others.join(" or ");
-    format!("leave the step out, or use it with a directory of {others}")
+    format!("leave it out, or use it with a directory of {others}")
 }
 
 /// Whether a kind of directory can ask for another password at the first sign-in.

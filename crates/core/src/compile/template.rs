@@ -19,6 +19,7 @@ struct Words<'d> {
     attributes: &'d BTreeMap<AttributeName, String>,
     overrides: &'d BTreeMap<AttributeName, Option<String>>,
     groups: &'d [String],
+    licences: &'d [String],
     password: Option<&'d PasswordRule>,
     enabled: Option<bool>,
 }
@@ -29,6 +30,7 @@ impl<'d> Words<'d> {
             attributes: &template.attributes,
             overrides: &template.overrides,
             groups: &template.groups,
+            licences: &template.licences,
             password: template.password.as_ref(),
             enabled: template.enabled,
         }
@@ -39,6 +41,7 @@ impl<'d> Words<'d> {
             attributes: &rule.attributes,
             overrides: &rule.overrides,
             groups: &rule.groups,
+            licences: &rule.licences,
             password: rule.password.as_ref(),
             enabled: rule.enabled,
         }
@@ -134,6 +137,7 @@ impl Compiler<'_> {
             says: self.says(&Words::of_template(&template), &at)?,
             rules,
             other_groups: template.other_groups.unwrap_or_default(),
+            other_licences: template.other_licences.unwrap_or_default(),
             model,
         })
     }
@@ -165,8 +169,10 @@ impl Compiler<'_> {
     /// What a template or a rule of it says.
     fn says(&mut self, words: &Words<'_>, at: &str) -> Result<Says, CompileError> {
         self.needs_groups |= !words.groups.is_empty();
+        self.needs_licences |= !words.licences.is_empty();
         let mut says = Says {
             groups: formats(words.groups, at)?,
+            licences: formats(words.licences, at)?,
             password: words.password.cloned(),
             access: words.enabled.map(|enabled| {
                 if enabled {

@@ -83,7 +83,7 @@ pub use share::{
     CreateHomeFolder, DeleteHomeFolder, MoveHomeFolder, Share, SharePlace, ShareProtection, path_parts,
 };
 pub use template::{
-    AfterRule, CopyFrom, Extending, FullUnique, OtherGroups, Suffix, Template, TemplateRule, Unique,
-    WhenTaken, Within,
+    AfterRule, CopyFrom, Extending, FullUnique, OtherGroups, OtherLicences, Suffix, Template, TemplateRule,
+    Unique, WhenTaken, Within,
 };
 pub use webhook::{InDoubt, Webhook, WebhookMethod};

@@ -65,8 +65,15 @@ pub struct Template {
     /// What becomes of groups of rules that do not hold (any more), for `modify_by_template`; `keep` when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_groups: Option<OtherGroups>,
-    /// What is different for whom. Every rule that holds counts. The groups of all of them are joined; of a container,
-    /// an attribute and the rest the first rule that says it wins, and what is said above counts where none does.
+    /// Licences to have, by name (`SPE_E3`) or id; for `microsoft365`. Formats.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licences: Vec<String>,
+    /// What becomes of licences of rules that do not hold (any more), for `modify_by_template`; `keep` when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_licences: Option<OtherLicences>,
+    /// What is different for whom. Every rule that holds counts. The groups and licences of all of them are given; of
+    /// a container, an attribute and the rest the first rule that says it wins, and what is said above counts where none
+    /// does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<TemplateRule>,
     /// A model account, whose groups and some of whose attributes a new one is given.
@@ -101,6 +108,9 @@ pub struct TemplateRule {
     /// More groups. Formats.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// More licences. Formats.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licences: Vec<String>,
     /// How the first password is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<PasswordRule>,
@@ -133,6 +143,17 @@ pub enum OtherGroups {
     Leave,
 }
 
+/// What becomes of licences that a rule of the template gives which does not hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherLicences {
+    /// They stay.
+    #[default]
+    Keep,
+    /// They are taken back, but for those that come with a group.
+    Revoke,
+}
+
 /// A model account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -148,8 +169,8 @@ pub struct CopyFrom {
 }
 
 impl Template {
-    /// This template with everything that it does not say taken from `base`. Groups, reserved names and rules are
-    /// joined, this template's first; of attributes and unique names each counts by itself.
+    /// This template with everything that it does not say taken from `base`. Groups, licences, reserved names and
+    /// rules are joined, this template's first; of attributes and unique names each counts by itself.
     #[must_use]
     pub fn over(self, base: Self) -> Self {
         fn joined<T: PartialEq>(mut own: Vec<T>, base: Vec<T>) -> Vec<T> {
@@ -189,6 +210,8 @@ impl Template {
             overrides: filled(self.overrides, base.overrides),
             groups: joined(self.groups, base.groups),
             other_groups: self.other_groups.or(base.other_groups),
+            licences: joined(self.licences, base.licences),
+            other_licences: self.other_licences.or(base.other_licences),
             rules: joined(self.rules, base.rules),
             copy_from: self.copy_from.or(base.copy_from),
             password: self.password.or(base.password),

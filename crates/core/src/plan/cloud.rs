@@ -4,6 +4,7 @@ use crate::cloud::{AutoReply, CloudAction, Licence, LicencePath, MailboxKind, Re
 use crate::expression::{Evaluated, Format, Scope};
 use crate::link::StepKey;
 
+use super::decide::Decided;
 use super::steps::evaluate;
 
 /// What a step asks for. Of those with a key no listing shows whether they were done.
@@ -41,24 +42,15 @@ pub(super) fn ask(
     origin: &str,
 ) -> Result<Option<CloudAction>, String> {
     Ok(match task {
-        CloudTask::AssignLicences(wanted) => {
-            let mut licences = texts(wanted, scope, origin)?;
-            licences.retain(|wanted| !held.iter().any(|licence| licence.is(wanted)));
-            (!licences.is_empty()).then_some(CloudAction::AssignLicences { licences })
-        }
-        CloudTask::RevokeLicences(unwanted) => {
-            let named = unwanted
-                .as_ref()
-                .map(|unwanted| texts(unwanted, scope, origin))
-                .transpose()?;
-            let goes = |licence: &&Licence| match &named {
-                Some(named) => named.iter().any(|name| licence.is(name)),
-                // What comes with a group goes with it.
-                None => licence.by == LicencePath::Direct,
-            };
-            let licences: Vec<String> = held.iter().filter(goes).map(|one| one.name.clone()).collect();
-            (!licences.is_empty()).then_some(CloudAction::RevokeLicences { licences })
-        }
+        CloudTask::AssignLicences(wanted) => assign(texts(wanted, scope, origin)?, held),
+        CloudTask::RevokeLicences(unwanted) => match unwanted {
+            Some(unwanted) => {
+                let named = texts(unwanted, scope, origin)?;
+                revoke(held, |licence| named.iter().any(|name| licence.is(name)))
+            }
+            // What comes with a group goes with it.
+            None => revoke(held, |licence| licence.by == LicencePath::Direct),
+        },
         CloudTask::RevokeSessions(_) => Some(CloudAction::RevokeSessions),
         CloudTask::SetAutoReply(None, _) => Some(CloudAction::SetAutoReply { reply: None }),
         CloudTask::SetAutoReply(Some((internal, external, audience)), _) => {
@@ -76,6 +68,65 @@ pub(super) fn ask(
         }
         CloudTask::ConvertMailbox(to, _) => Some(CloudAction::ConvertMailbox { to: *to }),
     })
+}
+
+/// Gives what is not held by now.
+fn assign(mut licences: Vec<String>, held: &[Licence]) -> Option<CloudAction> {
+    licences.retain(|wanted| !held.iter().any(|licence| licence.is(wanted)));
+    (!licences.is_empty()).then_some(CloudAction::AssignLicences { licences })
+}
+
+/// Takes back those of the held that are meant.
+fn revoke(held: &[Licence], meant: impl Fn(&Licence) -> bool) -> Option<CloudAction> {
+    let meant = held.iter().filter(|licence| meant(licence));
+    let licences: Vec<String> = meant.map(|licence| licence.name.clone()).collect();
+    (!licences.is_empty()).then_some(CloudAction::RevokeLicences { licences })
+}
+
+/// What is missing for the licences of a template: those that it gives, and those that it takes back.
+pub(super) fn ask_template(
+    decided: &Decided<'_>,
+    held: &[Licence],
+    scope: &Scope<'_>,
+    origin: &str,
+) -> Result<Vec<CloudAction>, String> {
+    let mut wanted: Vec<String> = Vec::new();
+    for said in decided.licences() {
+        let name = text(said.what, scope, &said.because(origin))?;
+        if !wanted.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            wanted.push(name);
+        }
+    }
+    // A name that cannot be made for this person is none that a licence could have.
+    let unwanted = decided.licences_to_revoke();
+    let unwanted: Vec<String> = unwanted
+        .filter_map(|format| text(format, scope, origin).ok())
+        .collect();
+    let goes = |licence: &Licence| {
+        licence.by == LicencePath::Direct
+            && unwanted.iter().any(|name| licence.is(name))
+            && !wanted.iter().any(|name| licence.is(name))
+    };
+    // What is taken back goes first: of two editions of one product an account may not have both.
+    let taken = revoke(held, goes);
+    Ok(taken.into_iter().chain(assign(wanted, held)).collect())
+}
+
+/// The licences that an account has once an action is carried out.
+pub(super) fn held_after(held: &mut Vec<Licence>, action: &CloudAction) {
+    match action {
+        CloudAction::AssignLicences { licences } => held.extend(licences.iter().map(|name| Licence {
+            name: name.clone(),
+            id: name.clone(),
+            by: LicencePath::Direct,
+        })),
+        CloudAction::RevokeLicences { licences } => {
+            held.retain(|licence| !licences.iter().any(|name| licence.is(name)));
+        }
+        CloudAction::RevokeSessions
+        | CloudAction::SetAutoReply { .. }
+        | CloudAction::ConvertMailbox { .. } => {}
+    }
 }
 
 fn texts(formats: &[Format], scope: &Scope<'_>, origin: &str) -> Result<Vec<String>, String> {

@@ -2,7 +2,7 @@
 
 use crate::account::Access;
 use crate::attribute::AttributeIndex;
-use crate::document::{AfterRule, OtherGroups};
+use crate::document::{AfterRule, OtherGroups, OtherLicences};
 use crate::expression::{Format, Scope};
 use crate::password::PasswordRule;
 
@@ -78,19 +78,12 @@ impl<'t> Decided<'t> {
 
     /// Groups to be a member of, the template's own first.
     pub(super) fn groups(&self) -> impl Iterator<Item = Said<'t, &'t Format>> {
-        let own = self
-            .template
-            .says
-            .groups
-            .iter()
-            .map(|what| Said { what, rule: None });
-        let rules = self.rules.iter().copied();
-        own.chain(rules.flat_map(|rule| {
-            rule.says.groups.iter().map(|what| Said {
-                what,
-                rule: Some(rule.name.as_str()),
-            })
-        }))
+        self.all(|says| &says.groups)
+    }
+
+    /// Licences to have, the template's own first.
+    pub(super) fn licences(&self) -> impl Iterator<Item = Said<'t, &'t Format>> {
+        self.all(|says| &says.licences)
     }
 
     /// Groups that rules give which do not hold, where those are to be left.
@@ -98,6 +91,13 @@ impl<'t> Decided<'t> {
         let leave = self.template.other_groups == OtherGroups::Leave;
         let others = self.others.iter().copied().filter(move |_| leave);
         others.flat_map(|rule| &rule.says.groups)
+    }
+
+    /// Licences that rules give which do not hold, where those are to be taken back.
+    pub(super) fn licences_to_revoke(&self) -> impl Iterator<Item = &'t Format> {
+        let revoke = self.template.other_licences == OtherLicences::Revoke;
+        let others = self.others.iter().copied().filter(move |_| revoke);
+        others.flat_map(|rule| &rule.says.licences)
     }
 
     /// How the first password is made.
@@ -126,6 +126,19 @@ impl<'t> Decided<'t> {
             .iter()
             .map(|rule| (Some(rule.name.as_str()), &rule.says));
         rules.chain(std::iter::once((None, &self.template.says)))
+    }
+
+    /// What adds up: the template's own, then that of the rules.
+    fn all(&self, part: fn(&'t Says) -> &'t [Format]) -> impl Iterator<Item = Said<'t, &'t Format>> {
+        let own = part(&self.template.says).iter();
+        let own = own.map(|what| Said { what, rule: None });
+        let rules = self.rules.iter().copied();
+        own.chain(rules.flat_map(move |rule| {
+            part(&rule.says).iter().map(|what| Said {
+                what,
+                rule: Some(rule.name.as_str()),
+            })
+        }))
     }
 
     fn first<T>(&self, part: impl Fn(&'t Says) -> Option<T>) -> Option<T> {

@@ -134,7 +134,7 @@ impl<'a> Joiner<'a> {
             Task::Mailbox(task) => self.mailbox(task, origin)?,
             Task::Perform(perform) => self.once(&perform.key, step, perform.action.clone()),
             Task::Cloud(task) => {
-                if let Some(action) = cloud::ask(task, &[], &self.scope(), origin)? {
+                if let Some(action) = cloud::ask(task, &self.licences(), &self.scope(), origin)? {
                     self.beside(Action::Cloud(action), task.key(), step);
                 }
             }
@@ -327,6 +327,7 @@ impl<'a> Joiner<'a> {
         for group in decided.groups() {
             self.join_group(group.what, &group.because(origin))?;
         }
+        self.license(&decided, origin)?;
         let of_model = template.model.as_ref().and_then(|model| model.groups).zip(model);
         if let Some((member_of, model)) = of_model {
             for group in model.attributes.get(member_of) {

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::account::Access;
 use crate::action::{Action, Below};
 use crate::attribute::{AttributeIndex, AttributeName, Dictionary};
-use crate::document::{AfterRule, Expiry, OtherGroups, Within, WriteMode};
+use crate::document::{AfterRule, Expiry, OtherGroups, OtherLicences, Within, WriteMode};
 use crate::expression::{Condition, Format, Lookups};
 use crate::link::StepKey;
 use crate::password::PasswordRule;
@@ -341,6 +341,8 @@ pub struct Template {
     pub rules: Vec<TemplateRule>,
     /// What becomes of groups of rules that do not hold.
     pub other_groups: OtherGroups,
+    /// What becomes of licences of rules that do not hold.
+    pub other_licences: OtherLicences,
     /// The account whose attributes and groups a new one is given.
     pub model: Option<Model>,
 }
@@ -354,6 +356,8 @@ pub struct Says {
     pub overrides: Vec<(AttributeIndex, Option<Format>)>,
     /// Groups to be a member of.
     pub groups: Vec<Format>,
+    /// Licences to have.
+    pub licences: Vec<Format>,
     /// How the first password is made.
     pub password: Option<PasswordRule>,
     /// Whether sign-in is possible at once.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::account::{Access, Account};
 use crate::action::{Action, AttributeChange, AttributeValues};
 use crate::attribute::{AttributeIndex, Attributes};
+use crate::cloud::Licence;
 use crate::directory_action::DirectoryAction;
 use crate::dn::Dn;
 use crate::document::WriteMode;
@@ -38,6 +39,7 @@ pub(super) struct Draft<'a> {
     access: Access,
     asked: Vec<AttributeChange>,
     groups: Vec<Dn>,
+    licences: Vec<Licence>,
     operations: Vec<Operation>,
     /// The next moment at which a delayed step comes due.
     due: Option<Timestamp>,
@@ -102,6 +104,10 @@ impl<'a> Draft<'a> {
             .member_of
             .map(|index| account.attributes.get(index).map(Dn::from_server).collect())
             .unwrap_or_default();
+        let licences = rules
+            .licences
+            .map(|index| account.attributes.get(index).filter_map(Licence::parse).collect())
+            .unwrap_or_default();
         Self {
             rules,
             profile,
@@ -114,6 +120,7 @@ impl<'a> Draft<'a> {
             access: account.access,
             asked: Vec::new(),
             groups,
+            licences,
             operations: Vec::new(),
             due: None,
             later: Vec::new(),
@@ -288,12 +295,13 @@ impl<'a> Draft<'a> {
 
     fn task(&mut self, rule: Event, step: &'a Step) -> Result<(), String> {
         match &step.task {
-            // Where there is an account nothing is created; its template's groups still count.
+            // Where there is an account nothing is created; its template's groups and licences still count.
             Task::Create(template) => {
                 let decided = Decided::new(template, &self.scope(), &step.origin)?;
                 for group in decided.groups() {
                     self.join_group(group.what, &group.because(&step.origin))?;
                 }
+                self.license(&decided, &step.origin)?;
             }
             Task::ByTemplate(template) => self.by_template(template, &step.origin)?,
             Task::Modify(only) => self.modify(only.as_deref()),
@@ -505,7 +513,7 @@ impl<'a> Draft<'a> {
                 self.leave_group(&group, &format!("{origin}, its rule does not hold"));
             }
         }
-        Ok(())
+        self.license(&decided, origin)
     }
 
     fn relocate(&mut self, container: &Dn, origin: &str) {

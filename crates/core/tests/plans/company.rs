@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tenure_core::account::{Access, Account, AccountId, Snapshot};
 use tenure_core::action::Action;
 use tenure_core::attribute::{AttributeName, AttributesBuilder};
+use tenure_core::cloud::{CloudAction, Licence};
 use tenure_core::compile::{Compiled, compile};
 use tenure_core::dn::Dn;
 use tenure_core::document::{Documents, Severity, load};
@@ -308,7 +309,19 @@ impl Company {
             | Action::Notify { .. }
             | Action::HomeFolder(_)
             | Action::Directory(_)
-            | Action::Cloud(_) => {}
+            | Action::Cloud(
+                CloudAction::RevokeSessions
+                | CloudAction::SetAutoReply { .. }
+                | CloudAction::ConvertMailbox { .. },
+            ) => {}
+            Action::Cloud(CloudAction::AssignLicences { licences }) => {
+                let held = entry.values.entry(Licence::ATTRIBUTE.to_lowercase()).or_default();
+                held.extend(licences.iter().map(|name| format!("{name} id-of-{name}")));
+            }
+            Action::Cloud(CloudAction::RevokeLicences { licences }) => {
+                let held = entry.values.entry(Licence::ATTRIBUTE.to_lowercase()).or_default();
+                held.retain(|held| !licences.iter().any(|name| held.starts_with(&format!("{name} "))));
+            }
             other @ (Action::CreateAccount { .. } | Action::Delete { .. }) => {
                 panic!("{other:?} was handled before")
             }

@@ -418,3 +418,101 @@ proptest! {
         }
     }
 }
+
+const WITH_LICENCES: &str = r#"
+kind: application
+name: hr
+endpoints: [{ name: people, url: "https://hr.example.com/people" }]
+---
+kind: data_source
+name: staff
+application: hr
+endpoints: [{ endpoint: people, primary_key: number }]
+attributes: { employeeID: number, givenName: first, sn: last, displayName: "{{ first }} {{ last }}", department: department }
+---
+kind: directory
+name: cloud
+type: microsoft365
+tenant: corp.test
+authorization: { client_id: tenure, client_secret: "{{ secret('entra') }}" }
+---
+kind: template
+name: everybody
+licences: [EXCHANGE, "{{ 'TEAMS' if department != 'Field' else 'PHONE' }}"]
+---
+kind: template
+name: staff
+extends: everybody
+unique: { userPrincipalName: "{{ givenName }}@corp.test" }
+other_licences: revoke
+rules:
+  - name: engineers
+    when: department == 'Lab'
+    licences: [CAD, teams]
+  - name: sellers
+    when: department == 'Sales'
+    licences: [CRM, FLOW]
+  - { name: helpers, when: "department != 'Field'", licences: [FLOW] }
+---
+kind: automation
+name: corp
+source: staff
+directory: cloud
+correlate: [employeeID]
+rules:
+  joiner: [{ create_account: { template: staff } }, { assign_licences: [flow, VISIO] }]
+  mover: [{ modify_by_template: staff }]
+"#;
+
+#[test]
+fn licences_add_up_and_those_of_rules_that_no_longer_hold_are_taken_back() {
+    let mut corp = Company::new(WITH_LICENCES);
+    let plan = once(
+        &mut corp,
+        &[
+            in_department("1", "Ada", "Byrne", "Lab"),
+            in_department("2", "Bob", "Crane", "Sales"),
+        ],
+    );
+    insta::assert_snapshot!(plan, @"
+    + Ada Byrne (1)  joiner: active in the source, has no account
+        create userPrincipalName=ada@corp.test  [joiner, template staff, rules engineers and helpers]
+            userPrincipalName: ada@corp.test
+            department: Lab
+            displayName: Ada Byrne
+            employeeID: 1
+            givenName: Ada
+            sn: Byrne
+        assign EXCHANGE, TEAMS, CAD, FLOW  [joiner, template staff, rules engineers and helpers]
+        assign VISIO  [joiner]
+
+    + Bob Crane (2)  joiner: active in the source, has no account
+        create userPrincipalName=bob@corp.test  [joiner, template staff, rules sellers and helpers]
+            userPrincipalName: bob@corp.test
+            department: Sales
+            displayName: Bob Crane
+            employeeID: 2
+            givenName: Bob
+            sn: Crane
+        assign EXCHANGE, TEAMS, CRM, FLOW  [joiner, template staff, rules sellers and helpers]
+        assign VISIO  [joiner]
+    ");
+    let moved = once(
+        &mut corp,
+        &[
+            in_department("1", "Ada", "Byrne", "Sales"),
+            in_department("2", "Bob", "Crane", "Field"),
+        ],
+    );
+    insta::assert_snapshot!(moved, @"
+    ~ Ada Byrne (1)  mover: the account differs from what the source says
+        account userPrincipalName=ada@corp.test
+        take back CAD  [mover, template staff, their rules do not hold]
+        assign CRM  [mover, template staff, rules sellers and helpers]
+
+    ~ Bob Crane (2)  mover: the account differs from what the source says
+        account userPrincipalName=bob@corp.test
+        take back TEAMS, CRM, FLOW  [mover, template staff, their rules do not hold]
+        assign PHONE  [mover, template staff]
+    ");
+}

@@ -150,11 +150,34 @@ impl Cloud {
         };
         let document = self.documents.directory("cloud").unwrap();
         let directory = Microsoft365::new(document, &secrets, &environment).unwrap();
-        let names = ["employeeID", "memberOf", "assignedLicenses"];
+        let names = ["employeeID", "memberOf", "assignedLicenses", "department"];
         let dictionary = Arc::new(Dictionary::new(names.map(Into::into)));
         let mut accounts: Vec<Account> = Vec::new();
         directory.read(&dictionary, &mut accounts).await.unwrap();
         (dictionary, accounts)
+    }
+
+    /// Who is an engineer. They have the licence of everybody and that of engineers, all others only the first.
+    async fn engineers_have_both_licences(&self) -> Vec<String> {
+        let (dictionary, accounts) = self.accounts().await;
+        let index = |name: &str| dictionary.index(name).unwrap();
+        let mut engineers = Vec::new();
+        for account in &accounts {
+            let is_engineer = account.attributes.first(index("department")) == Some("Information Technology");
+            let licences = account.attributes.get(index("assignedLicenses"));
+            let mut names: Vec<&str> = licences.filter_map(|licence| licence.split(' ').next()).collect();
+            names.sort_unstable();
+            let wanted: &[&str] = if is_engineer {
+                &["FLOW_FREE", "SPE_E3"]
+            } else {
+                &["SPE_E3"]
+            };
+            assert_eq!(names, wanted, "{}", account.dn);
+            if is_engineer {
+                engineers.push(account.dn.to_string());
+            }
+        }
+        engineers
     }
 
     /// Whether somebody can sign in, with how many groups and licences.
@@ -268,6 +291,34 @@ async fn a_leaver_loses_sessions_and_licences_and_comes_back_even_after_the_dele
     assert_eq!(cloud.account(PERSON).await.0, Access::Disabled);
     cloud.run().await;
     assert_eq!(cloud.account(PERSON).await, (Access::Enabled, 1, 1));
+    cloud.nothing_to_do().await;
+}
+
+#[tokio::test]
+async fn licences_of_the_template_follow_the_department() {
+    let cloud = Cloud::start(On::Sqlite, people(60)).await;
+    cloud.run().await;
+    let engineers = cloud.engineers_have_both_licences().await;
+    assert!((1..60).contains(&engineers.len()), "{engineers:?}");
+    cloud.people.population(|all| {
+        let everybody: Vec<String> = all
+            .people()
+            .filter_map(|person| person.employee_identifier())
+            .collect();
+        for (person, seed) in everybody.into_iter().zip(1..) {
+            all.transfer(&Whom::Employee(person), seed).unwrap();
+        }
+    });
+    cloud.run().await;
+    let now = cloud.engineers_have_both_licences().await;
+    assert!(
+        engineers.iter().any(|person| !now.contains(person)),
+        "nobody left"
+    );
+    assert!(
+        now.iter().any(|person| !engineers.contains(person)),
+        "nobody came"
+    );
     cloud.nothing_to_do().await;
 }
 

@@ -75,6 +75,9 @@ impl Checker<'_> {
             }
             if path.ends_with("container") || path == "copy_from.account" {
                 self.dn_format(&path, text);
+            } else if text == "all" && is_licence(&path) {
+                let hint = "name the licences that accounts are to have, for example `SPE_E3`";
+                self.error(&path, "`all`, which is not the name of a licence", hint);
             } else {
                 self.format(&path, text, Secrets::Refused);
             }
@@ -104,6 +107,14 @@ impl Checker<'_> {
             }
         }
         self.says("", &template.attributes, &template.overrides, &template.groups);
+        if template.other_licences.is_some() && template.rules.iter().all(|rule| rule.licences.is_empty()) {
+            let hint = "it is about licences of rules that do not hold; leave it out";
+            self.warning(
+                "other_licences",
+                "`other_licences` without `licences` in a rule",
+                hint,
+            );
+        }
         self.password("password", template.password.as_ref());
         for (at, rule) in template.rules.iter().enumerate() {
             let path = format!("rules[{at}]");
@@ -280,6 +291,9 @@ impl Checker<'_> {
             let hint = "leave it out; it is for `active_directory` only";
             self.error("proxy_addresses", found, hint);
         }
+        for (path, _) in formats(template).iter().filter(|(path, _)| is_licence(path)) {
+            self.capability(path, ActionKind::AssignLicences, directory);
+        }
         if directory.kind == DirectoryKind::Microsoft365 {
             self.template_for_microsoft365(template, used);
         }
@@ -347,6 +361,14 @@ fn within(path: &str, field: &str) -> String {
     }
 }
 
+/// Whether a format is the name of a licence.
+fn is_licence(path: &str) -> bool {
+    path.strip_suffix(']').is_some_and(|path| {
+        let list = path.trim_end_matches(|c: char| c.is_ascii_digit());
+        list == "licences[" || list.ends_with(".licences[")
+    })
+}
+
 /// Every format of a template but those of groups, with its path.
 fn formats<'t>(template: &'t Template) -> Vec<(String, &'t str)> {
     let mut formats: Vec<(String, &str)> = Vec::new();
@@ -392,14 +414,22 @@ fn formats<'t>(template: &'t Template) -> Vec<(String, &'t str)> {
         each.filter_map(move |(name, text)| Some((join(&path, name.as_str()), text.as_deref()?)))
             .collect::<Vec<_>>()
     };
+    let licences = |path: &str, licences: &'t [String]| {
+        let path = within(path, "licences");
+        let each = licences.iter().enumerate();
+        each.map(|(at, text)| (format!("{path}[{at}]"), text.as_str()))
+            .collect::<Vec<_>>()
+    };
     formats.extend(values("", &template.attributes));
     formats.extend(overrides("", &template.overrides));
+    formats.extend(licences("", &template.licences));
     for (at, rule) in template.rules.iter().enumerate() {
         let path = format!("rules[{at}]");
         let container = rule.container.iter();
         formats.extend(container.map(|text| (join(&path, "container"), text.as_str())));
         formats.extend(values(&path, &rule.attributes));
         formats.extend(overrides(&path, &rule.overrides));
+        formats.extend(licences(&path, &rule.licences));
     }
     let model = template.copy_from.iter();
     formats.extend(model.map(|model| ("copy_from.account".to_owned(), model.account.as_str())));

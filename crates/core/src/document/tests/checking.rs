@@ -371,7 +371,7 @@ fn steps_of_directories_of_accounts() {
     error: test.yaml:29:41: automation `corp`, rules.mover[1].set_expiry: found `set_expiry`, which directory `corp` (`type: ldap`) cannot do; leave it out; it is for `active_directory` and `local` only
     warning: test.yaml:29:61: automation `corp`, rules.mover[2].set_photo: found `mail`, to which data_source `people` gives no value; map it in `attributes` of data_source `people`
     error: test.yaml:29:80: automation `corp`, rules.mover[3].restore: found `restore` in a mover rule; write it in the rehire rule
-    error: test.yaml:29:80: automation `corp`, rules.mover[3].restore: found `restore`, which directory `corp` of `type: ldap` cannot do; leave the step out, or use it with a directory of `type: active_directory` or `type: microsoft365`
+    error: test.yaml:29:80: automation `corp`, rules.mover[3].restore: found `restore`, which directory `corp` of `type: ldap` cannot do; leave it out, or use it with a directory of `type: active_directory` or `type: microsoft365`
     error: test.yaml:29:108: automation `corp`, rules.mover[4].delete.children: found `delete.children`, which directory `corp` (`type: ldap`) cannot do; leave it out; it is for `active_directory` only
     ");
     let scope = "base: DC=corp,DC=example\nscope: { exclude_containers: [X], exclude_groups: [Y], exclude: [\"(a\"] }";

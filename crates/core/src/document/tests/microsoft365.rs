@@ -118,8 +118,8 @@ rules:
     error: test.yaml:39:57: automation `to-the-cloud`, rules.mover[1].assign_licences[0]: found `all`, which is not the name of a licence; only `revoke_licences: all`, without a list, means all licences
     warning: test.yaml:40:61: automation `to-the-cloud`, rules.leaver[1].set_photo: found `abc`, to which data_source `staff` gives no value; map it in `attributes` of data_source `staff`
     warning: test.yaml:40:86: automation `to-the-cloud`, rules.leaver[2].set_auto_reply: found `nmae`, to which data_source `staff` gives no value; map it in `attributes` of data_source `staff`
-    error: test.yaml:49:31: automation `to-here`, rules.leaver[0].revoke_licences: found `revoke_licences`, which directory `here` of `type: local` cannot do; leave the step out, or use it with a directory of `type: microsoft365`
-    error: test.yaml:49:57: automation `to-here`, rules.leaver[1].convert_mailbox: found `convert_mailbox`, which directory `here` of `type: local` cannot do; leave the step out, or use it with a directory of `type: microsoft365`
+    error: test.yaml:49:31: automation `to-here`, rules.leaver[0].revoke_licences: found `revoke_licences`, which directory `here` of `type: local` cannot do; leave it out, or use it with a directory of `type: microsoft365`
+    error: test.yaml:49:57: automation `to-here`, rules.leaver[1].convert_mailbox: found `convert_mailbox`, which directory `here` of `type: local` cannot do; leave it out, or use it with a directory of `type: microsoft365`
     "#);
 }
 

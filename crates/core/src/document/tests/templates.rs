@@ -79,6 +79,8 @@ kind: template
 name: staff
 unique: { uid: "{{ givenName }}" }
 password: { must_change: true }
+licences: [all]
+other_licences: revoke
 rules:
   - { when: "departmnt == 'IT'", container: "OU=IT,DC=other", enabled: false }
 ---
@@ -103,13 +105,16 @@ rules:
     );
     insta::assert_snapshot!(found, @"
     error: test.yaml:16:26: template `staff`, password.must_change: found `must_change`, and directory `open` cannot ask for it; leave it out: `type: ldap` has no way to ask for another password at the first sign-in
-    warning: test.yaml:18:13: template `staff`, rules[0].when: found `departmnt`, to which data_source `people` gives no value; did you mean `department`?
-    error: test.yaml:18:45: template `staff`, rules[0].container: found `OU=IT,DC=other`, which is outside of the directory's base; Tenure touches nothing outside of `base` of directory `open`: `DC=example,DC=com`
-    error: test.yaml:18:72: template `staff`, rules[0].enabled: found `disable`, and directory `open` does not say how; add `disabled_by: { attribute: …, value: … }` to the directory
-    error: test.yaml:20:1: template `nowhere`, container: found no container, in a template that creates accounts; write the container of new accounts, for example `container: OU=Staff,DC=corp,DC=example`
-    error: test.yaml:32:14: automation `main`, rules.joiner[1].after: found `after` for `create_account`; accounts are made when people start; a later start is said by `lifecycle.starts`
-    warning: test.yaml:34:27: automation `main`, rules.mover[0].modify_by_template: found template `staf`, of which there is no usable document; did you mean `staff`?
-    error: test.yaml:36:23: automation `main`, rules.leaver[0].disable: found `disable`, and directory `open` does not say how; add `disabled_by: { attribute: …, value: … }` to the directory
+    error: test.yaml:17:12: template `staff`, licences[0]: found `all`, which is not the name of a licence; name the licences that accounts are to have, for example `SPE_E3`
+    error: test.yaml:17:12: template `staff`, licences[0]: found `assign_licences`, which directory `open` of `type: ldap` cannot do; leave it out, or use it with a directory of `type: microsoft365`
+    warning: test.yaml:18:17: template `staff`, other_licences: found `other_licences` without `licences` in a rule; it is about licences of rules that do not hold; leave it out
+    warning: test.yaml:20:13: template `staff`, rules[0].when: found `departmnt`, to which data_source `people` gives no value; did you mean `department`?
+    error: test.yaml:20:45: template `staff`, rules[0].container: found `OU=IT,DC=other`, which is outside of the directory's base; Tenure touches nothing outside of `base` of directory `open`: `DC=example,DC=com`
+    error: test.yaml:20:72: template `staff`, rules[0].enabled: found `disable`, and directory `open` does not say how; add `disabled_by: { attribute: …, value: … }` to the directory
+    error: test.yaml:22:1: template `nowhere`, container: found no container, in a template that creates accounts; write the container of new accounts, for example `container: OU=Staff,DC=corp,DC=example`
+    error: test.yaml:34:14: automation `main`, rules.joiner[1].after: found `after` for `create_account`; accounts are made when people start; a later start is said by `lifecycle.starts`
+    warning: test.yaml:36:27: automation `main`, rules.mover[0].modify_by_template: found template `staf`, of which there is no usable document; did you mean `staff`?
+    error: test.yaml:38:23: automation `main`, rules.leaver[0].disable: found `disable`, and directory `open` does not say how; add `disabled_by: { attribute: …, value: … }` to the directory
     ");
 }
 

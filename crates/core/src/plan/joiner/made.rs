@@ -4,8 +4,11 @@ use super::Joiner;
 use crate::account::Access;
 use crate::action::{Action, AttributeValues};
 use crate::attribute::AttributeIndex;
+use crate::cloud::Licence;
 use crate::dn::Dn;
 use crate::expression::{Evaluated, Format};
+use crate::plan::change::Operation;
+use crate::plan::cloud;
 use crate::plan::decide::Decided;
 use crate::plan::mailbox::{self, MailboxTask};
 use crate::plan::naming::Names;
@@ -157,6 +160,28 @@ impl Joiner<'_> {
         }
         for group in decided.groups() {
             self.join_group(group.what, &group.because(origin))?;
+        }
+        self.license(&decided, origin)
+    }
+
+    /// The licences that the account is to be given by now.
+    pub(super) fn licences(&self) -> Vec<Licence> {
+        let mut held = Vec::new();
+        for operation in &self.operations {
+            if let Action::Cloud(action) = &operation.action {
+                cloud::held_after(&mut held, action);
+            }
+        }
+        held
+    }
+
+    /// The licences that a template gives.
+    pub(super) fn license(&mut self, decided: &Decided<'_>, origin: &str) -> Result<(), String> {
+        let asked = cloud::ask_template(decided, &self.licences(), &self.scope(), origin)?;
+        for action in asked {
+            let because = format!("{origin}{}", decided.words());
+            self.operations
+                .push(Operation::write(Action::Cloud(action), because));
         }
         Ok(())
     }

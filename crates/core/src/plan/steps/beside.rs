@@ -3,7 +3,7 @@
 
 use crate::action::{Action, AttributeChange};
 use crate::attribute::{AttributeIndex, AttributeName};
-use crate::cloud::Licence;
+use crate::cloud::CloudAction;
 use crate::directory_action::DirectoryAction;
 use crate::document::Expiry;
 use crate::expression::{Evaluated, Format, Scope};
@@ -14,6 +14,7 @@ use super::super::addresses::{Addresses, with_primary};
 use super::super::calls::Asked;
 use super::super::change::Event;
 use super::super::cloud::{self, CloudTask};
+use super::super::decide::Decided;
 use super::super::expiry;
 use super::super::mailbox::{self, MailboxTask};
 use super::{Draft, evaluate};
@@ -175,16 +176,28 @@ impl Draft<'_> {
         {
             return Ok(());
         }
-        let values = self
-            .rules
-            .licences
-            .map(|index| self.account.attributes.get(index));
-        let held: Vec<Licence> = values.into_iter().flatten().filter_map(Licence::parse).collect();
-        let asked = cloud::ask(task, &held, &self.scope(), origin)?;
+        let asked = cloud::ask(task, &self.licences, &self.scope(), origin)?;
         match (asked, task.key()) {
             (Some(action), Some(key)) => self.once(rule, key, origin, None, || Action::Cloud(action)),
-            (Some(action), None) => self.push(Action::Cloud(action), origin),
+            (Some(action), None) => {
+                cloud::held_after(&mut self.licences, &action);
+                self.push(Action::Cloud(action), origin);
+            }
             (None, _) => {}
+        }
+        Ok(())
+    }
+
+    /// The licences that a template gives and takes back.
+    pub(super) fn license(&mut self, decided: &Decided<'_>, origin: &str) -> Result<(), String> {
+        let asked = cloud::ask_template(decided, &self.licences, &self.scope(), origin)?;
+        for action in asked {
+            let because = match &action {
+                CloudAction::RevokeLicences { .. } => format!("{origin}, their rules do not hold"),
+                _ => format!("{origin}{}", decided.words()),
+            };
+            cloud::held_after(&mut self.licences, &action);
+            self.push(Action::Cloud(action), &because);
         }
         Ok(())
     }
