@@ -142,7 +142,7 @@ pub struct DnError {
 
 /// Whether a value, without spaces around it, has nothing in it that could be written in another way but by case. Most
 /// have not.
-fn is_plain(value: &str) -> bool {
+pub(crate) fn is_plain(value: &str) -> bool {
     let mut before = b'x';
     value.bytes().all(|byte| {
         let is_space_after_space = byte == b' ' && before == b' ';

@@ -2,6 +2,7 @@
 //! and its outcomes kept after. Starting anew and going on after a crash are the same code.
 
 mod coming;
+mod flight;
 mod sealed;
 
 use std::collections::HashMap;
@@ -33,11 +34,12 @@ use crate::stop::Stop;
 use crate::track::{KeptAs, Track};
 use crate::wave::WaveSize;
 use coming::Coming;
+use flight::{Landed, Places, Wave};
 
 pub use sealed::password_name;
 
 /// Changes that are on their way at the same time.
-const WINDOW: u32 = 2_048;
+const WINDOW: u32 = 4_096;
 
 /// Calls in one wave: they are slower than writes, and those that a crash meets may be left in doubt.
 const CALLS: usize = 32;
@@ -222,6 +224,18 @@ enum End {
     Unreachable(String),
 }
 
+/// What is next to be sent.
+#[derive(Default)]
+enum Ready {
+    /// This, and it is on the disk that it is about to happen.
+    Wave(Wave),
+    /// Nothing for now.
+    #[default]
+    Nothing,
+    /// Nothing, since the directory does not answer.
+    Unreachable(String),
+}
+
 /// What waits for the next flush.
 #[derive(Default)]
 struct Pending<'a> {
@@ -276,8 +290,8 @@ impl Applying<'_> {
             }
             let end = self.window(&mut tracks).await?;
             if matches!(end, End::Unreachable(_)) {
-                // The last wave's operations stay without outcomes: they may be half done, and whoever resumes the
-                // run looks at what has an intent and no outcome, and finishes it.
+                // Operations of the last wave, and of the one behind it, stay without outcomes: they may be half done,
+                // and whoever resumes the run looks at what has an intent and no outcome, and finishes it.
                 return Ok(end);
             }
             self.flush(Vec::new(), Vec::new()).await?;
@@ -293,111 +307,129 @@ impl Applying<'_> {
         tokio::spawn(async move { store.changes(run, after, WINDOW).await })
     }
 
-    /// All operations of these changes, wave by wave.
+    /// All operations of these changes, wave by wave. While one wave is on its way the next is made ready behind it.
     async fn window(&mut self, tracks: &mut [Track]) -> Result<End, EngineError> {
+        let mut ready = Ready::Nothing;
         loop {
-            if self.stop.is_asked() {
-                return Ok(End::Stopped);
-            }
-            let now = Instant::now();
-            let coming = Coming::among(tracks);
-            let wave: Vec<usize> = tracks
-                .iter()
-                .enumerate()
-                .filter(|(_, track)| track.is_open() && track.due().is_none_or(|due| due <= now))
-                .filter(|(_, track)| !coming.is_needed_by(track))
-                .filter({
-                    let mut calls = 0;
-                    move |(_, track)| {
-                        let is_call = track.is_call();
-                        calls += usize::from(is_call);
-                        !is_call || calls <= CALLS
-                    }
-                })
-                .map(|(at, _)| at)
-                .take(self.size.get())
-                .collect();
-            if wave.is_empty() {
-                match tracks
-                    .iter()
-                    .filter(|track| track.is_open())
-                    .filter_map(Track::due)
-                    .min()
-                {
-                    Some(due) => {
-                        tokio::time::sleep_until(due.into()).await;
-                        continue;
-                    }
-                    None => return Ok(End::Finished),
+            if matches!(ready, Ready::Nothing) {
+                if self.stop.is_asked() {
+                    return Ok(End::Stopped);
                 }
+                ready = self.prepare(tracks, None).await?;
             }
-            if let Some(why) = self.wave(tracks, &wave).await? {
+            let wave = match std::mem::take(&mut ready) {
+                Ready::Wave(wave) => wave,
+                Ready::Unreachable(why) => return Ok(End::Unreachable(why)),
+                Ready::Nothing => {
+                    let open = tracks.iter().filter(|track| track.is_open());
+                    let Some(due) = open.filter_map(Track::due).min() else {
+                        return Ok(End::Finished);
+                    };
+                    tokio::time::sleep_until(due.into()).await;
+                    continue;
+                }
+            };
+            let (places, flight) = wave.fly(self.directory, self.performer);
+            let behind = async {
+                if self.stop.is_asked() {
+                    return Ok(Ready::Nothing);
+                }
+                self.prepare(tracks, Some(&places)).await
+            };
+            let (landed, behind) = tokio::join!(flight, behind);
+            ready = behind?;
+            if let Some(why) = self.settle(tracks, &places, landed).await? {
                 return Ok(End::Unreachable(why));
             }
         }
     }
 
-    /// One operation of each of these changes. Gives the reason when the directory is not to be reached at all.
-    async fn wave(&mut self, tracks: &mut [Track], wave: &[usize]) -> Result<Option<String>, EngineError> {
-        let mut writes = Vec::with_capacity(wave.len());
-        let mut calls = Vec::new();
-        let (mut written, mut called) = (Vec::with_capacity(wave.len()), Vec::new());
-        let mut intents = Vec::with_capacity(wave.len());
+    /// Which changes go next, each with one operation. Behind a wave that is on its way there are only writes: of calls
+    /// that were announced and not made a human may have to decide, so they are announced when they leave.
+    fn choose(&self, tracks: &[Track], flying: Option<&Places>) -> Vec<usize> {
+        let now = Instant::now();
+        let coming = Coming::among(tracks);
+        let calls_at_once = if flying.is_some() { 0 } else { CALLS };
+        let mut calls = 0;
+        tracks
+            .iter()
+            .enumerate()
+            .filter(|(_, track)| track.is_open() && track.due().is_none_or(|due| due <= now))
+            .filter(|(at, _)| !flying.is_some_and(|places| places.contains(*at)))
+            .filter(|(_, track)| !coming.is_needed_by(track))
+            .filter(|(_, track)| {
+                let is_call = track.is_call();
+                calls += usize::from(is_call);
+                !is_call || calls <= calls_at_once
+            })
+            .map(|(at, _)| at)
+            .take(self.size.get())
+            .collect()
+    }
+
+    /// Makes the next wave ready: what it is about to do is on the disk then, with all that ended before.
+    async fn prepare(&mut self, tracks: &[Track], flying: Option<&Places>) -> Result<Ready, EngineError> {
+        let mut wave = Wave::default();
+        let mut intents = Vec::new();
         let mut secrets = Vec::new();
-        for (at, track) in wave.iter().filter_map(|at| Some((*at, tracks.get(*at)?))) {
-            let Some(action) = track.action() else { continue };
+        for at in self.choose(tracks, flying) {
+            let Some((track, action)) = tracks.get(at).and_then(|track| Some((track, track.action()?)))
+            else {
+                continue;
+            };
+            intents.push(track.id());
             if !action.kind().is_of_directories() {
-                intents.push(track.id());
-                calls.push(self.call(track, action));
-                called.push(at);
+                wave.call(at, self.call(track, action));
                 continue;
             }
-            written.push(at);
             let password = self.password(track, action, &mut secrets).await?;
-            intents.push(track.id());
             let action = match action {
                 Action::Directory(DirectoryAction::Restore { .. }) => self.restoring(track).await?,
                 action => action.clone(),
             };
-            writes.push(Write {
+            let write = Write {
                 target: track.account.clone(),
                 action,
                 password,
                 attempt: track.attempt,
-            });
-        }
-        identify(self.directory, &mut calls).await;
-        if let Err(error) = self.keep_copies(&writes, &mut secrets).await? {
-            // Without a copy nothing is deleted.
-            return Ok(Some(error.to_string()));
-        }
-        self.flush(secrets, intents).await?;
-        let started = Instant::now();
-        let directory = self.directory;
-        let writing = async {
-            let answers = if writes.is_empty() {
-                Vec::new()
-            } else {
-                directory.apply(writes).await
             };
-            (answers, started.elapsed())
-        };
-        let (asked_calls, performer) = (calls.len(), self.performer);
-        let calling = async {
-            if calls.is_empty() {
-                Vec::new()
-            } else {
-                performer.perform(calls).await
-            }
-        };
-        let ((answers, took), outcomes) = tokio::join!(writing, calling);
+            wave.write(at, write);
+        }
+        identify(self.directory, wave.calls()).await;
+        if let Err(error) = self.keep_copies(wave.writes(), &mut secrets).await? {
+            // Without a copy nothing is deleted.
+            return Ok(Ready::Unreachable(error.to_string()));
+        }
+        let is_empty = intents.is_empty();
+        self.flush(secrets, intents).await?;
+        Ok(if is_empty {
+            Ready::Nothing
+        } else {
+            Ready::Wave(wave)
+        })
+    }
+
+    /// Keeps what became of a wave. Gives the reason when the directory is not to be reached at all.
+    async fn settle(
+        &mut self,
+        tracks: &mut [Track],
+        places: &Places,
+        landed: Landed,
+    ) -> Result<Option<String>, EngineError> {
+        let (written, called) = (&places.written, &places.called);
+        let Landed {
+            answers,
+            took,
+            outcomes,
+        } = landed;
         self.size.learn(written.len(), took);
-        if answers.len() != written.len() || outcomes.len() != asked_calls {
+        if answers.len() != written.len() || outcomes.len() != called.len() {
             return Err(EngineError::Broken(format!(
-                "{} answers to {} writes and {} to {asked_calls} calls",
+                "{} answers to {} writes and {} to {} calls",
                 answers.len(),
                 written.len(),
-                outcomes.len()
+                outcomes.len(),
+                called.len()
             )));
         }
         for (at, outcome) in called.iter().zip(outcomes) {
@@ -491,7 +523,7 @@ impl Applying<'_> {
         }
     }
 
-    /// Puts on the disk what ended and what is about to be written.
+    /// Puts on the disk what ended and what is about to happen.
     async fn flush(&mut self, secrets: Vec<Sealed>, intents: Vec<OperationId>) -> Result<(), EngineError> {
         let pending = std::mem::take(&mut self.pending);
         if pending.outcomes.is_empty() && pending.links.is_empty() && intents.is_empty() {

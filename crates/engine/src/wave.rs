@@ -1,11 +1,11 @@
 //! The size of waves: as many operations at once as the directory carries out in about half a second, so that a run
-//! can be stopped within it and a crash leaves little to look at.
+//! can be stopped soon and a crash leaves little to look at; and never so many that none are left to go behind them.
 
 use std::time::Duration;
 
 const WANTED: Duration = Duration::from_millis(500);
 const SMALLEST: usize = 64;
-const LARGEST: usize = 4_096;
+const LARGEST: usize = 1_024;
 
 /// How many operations the next wave has.
 #[derive(Clone, Copy, Debug)]

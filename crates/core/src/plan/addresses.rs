@@ -49,13 +49,9 @@ pub(super) fn bare(value: &str) -> &str {
     value.split_once(':').map_or(value, |(_, address)| address)
 }
 
-/// The same for a value of any attribute.
-pub(super) fn bare_of<'v>(attribute: &AttributeName, value: &'v str) -> &'v str {
-    if attribute.is(PROXY_ADDRESSES) {
-        bare(value)
-    } else {
-        value
-    }
+/// Whether the values of an attribute are such addresses.
+pub(super) fn is_proxy(attribute: &AttributeName) -> bool {
+    attribute.is(PROXY_ADDRESSES)
 }
 
 /// The primary among values of [`PROXY_ADDRESSES`].

@@ -21,7 +21,7 @@ use super::cloud;
 use super::decide::Decided;
 use super::expiry;
 use super::models::Models;
-use super::naming::{NameKey, Names, Search};
+use super::naming::{NameKey, NameSpace, Names, Search};
 use super::recipients::performed;
 use super::rules::{Rules, Step, Task, Template};
 use super::steps::{dn_from, evaluate, photo_from};
@@ -51,7 +51,8 @@ pub(super) fn join<'a>(
         models,
         now,
         chosen: Vec::new(),
-        addresses: Vec::new(),
+        taken: Vec::new(),
+        object: None,
         dn: None,
         operations: Vec::new(),
         later: Vec::new(),
@@ -75,18 +76,15 @@ pub(super) fn join<'a>(
     }
     draft.tell_calls();
     if let Some(dn) = &draft.dn {
-        let object = names.object(dn);
+        let object = draft.object.unwrap_or_else(|| names.object(dn));
         names.take(object);
-        let container = dn
-            .parent()
-            .map(|parent| names.container(&parent))
-            .unwrap_or_default();
-        let in_containers = !rules.unique_within_containers().is_empty();
-        draft.addresses.iter().for_each(|address| names.take(*address));
-        for (attribute, value) in &draft.chosen {
-            names.take(NameKey::attribute(attribute, value));
-            if in_containers {
-                names.take(NameKey::attribute_within(container, attribute, value));
+        draft.taken.iter().for_each(|key| names.take(*key));
+        if !rules.unique_within_containers().is_empty() {
+            let container = dn.parent().map(|parent| names.container(&parent));
+            for (attribute, value) in &draft.chosen {
+                let space = NameSpace::within(container.unwrap_or_default(), attribute);
+                names.take(NameKey::attribute(attribute, value));
+                names.take(space.key(value));
             }
         }
     }
@@ -104,8 +102,10 @@ struct Joiner<'a> {
     now: Timestamp,
     /// Names chosen so far, for the formats that come after.
     chosen: Vec<(AttributeName, String)>,
-    /// Mail addresses that the account is given.
-    addresses: Vec<NameKey>,
+    /// What is taken with the names and mail addresses that the account is given.
+    taken: Vec<NameKey>,
+    /// What is taken with the name of the object, where that was looked for.
+    object: Option<NameKey>,
     dn: Option<Dn>,
     operations: Vec<Operation>,
     later: Vec<Owed>,
@@ -305,7 +305,9 @@ impl<'a> Joiner<'a> {
                 also_in: Vec::new(),
                 template,
             };
-            self.choose(&wanted, origin, names, key)?.name
+            let found = self.choose(&wanted, origin, names, key)?;
+            self.object = Some(found.key);
+            found.name
         };
         let dn = container.child(rdn_attribute.as_str(), &rdn);
         let mut attributes = self.values(template, &decided, model, &rdn, origin)?;

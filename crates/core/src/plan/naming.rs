@@ -8,9 +8,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::attribute::AttributeName;
-use crate::dn::{Dn, escape_value};
+use crate::dn::{Dn, escape_value, is_plain};
 
-use super::addresses::bare_of;
+use super::addresses::{bare, is_proxy};
 
 /// What kind of name an attribute holds, which decides what characters may be in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,13 +80,12 @@ fn login(text: &str) -> String {
     } else {
         any_ascii::any_ascii(text).into()
     };
-    let mut kept = String::with_capacity(plain.len());
-    kept.extend(
-        plain
-            .chars()
-            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
-            .map(|c| c.to_ascii_lowercase()),
-    );
+    let may_stay = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let mut kept = plain.into_owned();
+    kept.make_ascii_lowercase();
+    if !kept.bytes().all(may_stay) {
+        kept.retain(|c| u8::try_from(c).is_ok_and(may_stay));
+    }
     let edge = ['.', '-', '_'];
     if kept.starts_with(edge) || kept.ends_with(edge) {
         kept.trim_matches(edge).to_owned()
@@ -103,23 +102,17 @@ pub struct NameKey(u64);
 impl NameKey {
     /// A value of an attribute, without regard to case, and of an address to what it is for (`SMTP:`).
     pub fn attribute(attribute: &AttributeName, value: &str) -> Self {
-        let value = bare_of(attribute, value);
-        Self(without_case(value, without_case(attribute.as_str(), 0)))
-    }
-
-    /// A value of an attribute, among the objects of one container.
-    pub fn attribute_within(container: ContainerKey, attribute: &AttributeName, value: &str) -> Self {
-        Self(without_case(value, without_case(attribute.as_str(), container.0)))
+        NameSpace::of(attribute).key(value)
     }
 
     /// The name of an object in a container, by the attribute that names it and its value.
     pub fn named(container: ContainerKey, attribute: &AttributeName, value: &str) -> Self {
-        let (attribute, value) = (attribute.as_str(), escape_value(value));
-        let mut rdn = String::with_capacity(attribute.len() + 1 + value.len());
-        rdn.push_str(attribute);
-        rdn.push('=');
-        rdn.push_str(&value);
-        Self::child(container, &rdn)
+        let attribute = attribute.as_str();
+        if is_plain(value) && !value.starts_with(' ') && !value.ends_with(' ') {
+            // Of such a name the normalised form is the one in lower case.
+            return Self(without_case(&[attribute, "=", value], container.0));
+        }
+        Self::child(container, &format!("{attribute}={}", escape_value(value)))
     }
 
     /// The name of an object in a container, by its first part (`CN=Ada Byrne`).
@@ -131,17 +124,49 @@ impl NameKey {
     }
 }
 
-/// The hash of a text without regard to case.
-fn without_case(text: &str, seed: u64) -> u64 {
-    let mut lower = [0; 64];
-    match lower.get_mut(..text.len()).filter(|_| text.is_ascii()) {
-        Some(lower) => {
-            lower.copy_from_slice(text.as_bytes());
-            lower.make_ascii_lowercase();
-            xxh3_64_with_seed(lower, seed)
-        }
-        None => xxh3_64_with_seed(text.to_lowercase().as_bytes(), seed),
+/// Where a value of an attribute must be unique, worked out once for all values that are tried.
+#[derive(Clone, Copy, Debug)]
+pub struct NameSpace {
+    seed: u64,
+    is_proxy: bool,
+}
+
+impl NameSpace {
+    /// The whole directory.
+    pub fn of(attribute: &AttributeName) -> Self {
+        Self::within(ContainerKey(0), attribute)
     }
+
+    /// The objects of one container.
+    pub fn within(container: ContainerKey, attribute: &AttributeName) -> Self {
+        Self {
+            seed: without_case(&[attribute.as_str()], container.0),
+            is_proxy: is_proxy(attribute),
+        }
+    }
+
+    /// A value of the attribute there, without regard to case, and of an address to what it is for (`SMTP:`).
+    pub fn key(self, value: &str) -> NameKey {
+        let value = if self.is_proxy { bare(value) } else { value };
+        NameKey(without_case(&[value], self.seed))
+    }
+}
+
+/// The hash of a text without regard to case, given in parts.
+fn without_case(parts: &[&str], seed: u64) -> u64 {
+    let mut lower = [0; 96];
+    let mut end = 0;
+    for part in parts {
+        let place = lower.get_mut(end..end + part.len());
+        let Some(place) = place.filter(|_| part.is_ascii()) else {
+            return xxh3_64_with_seed(parts.concat().to_lowercase().as_bytes(), seed);
+        };
+        place.copy_from_slice(part.as_bytes());
+        end += part.len();
+    }
+    let lower = lower.get_mut(..end).unwrap_or_default();
+    lower.make_ascii_lowercase();
+    xxh3_64_with_seed(lower, seed)
 }
 
 /// A container, by the hash of its name.
@@ -218,11 +243,13 @@ impl Names {
     ) -> Option<Found> {
         let (mut base, mut tried) = (None, 0);
         for candidate in candidates {
-            let name = shorten(candidate, search.limit, "");
+            let name = shorten(candidate, search.limit);
             tried += 1;
-            if self.is_free(key(&name)) && allowed(self, &name) {
+            let key = key(&name);
+            if self.is_free(key) && allowed(self, &name) {
                 return Some(Found {
                     name,
+                    key,
                     format: tried,
                     taken: base,
                 });
@@ -241,12 +268,16 @@ impl Names {
         };
         for number in first..first.saturating_add(MOST_NUMBERS) {
             let digits = number.to_string();
-            let fill: String = (digits.len()..numbers.width).map(|_| numbers.fill).collect();
-            let name = shorten(base.clone(), search.limit, &format!("{space}{fill}{digits}"));
-            if self.is_free(key(&name)) && allowed(self, &name) {
+            let mut suffix = space.to_owned();
+            suffix.extend((digits.len()..numbers.width).map(|_| numbers.fill));
+            suffix.push_str(&digits);
+            let name = ended(&base, search.limit, &suffix);
+            let key = key(&name);
+            if self.is_free(key) && allowed(self, &name) {
                 self.next.insert(counter, number);
                 return Some(Found {
                     name,
+                    key,
                     format: 1,
                     taken: Some(base),
                 });
@@ -326,28 +357,33 @@ impl Default for Numbers {
 pub struct Found {
     /// The name.
     pub name: String,
+    /// What is taken with it.
+    pub key: NameKey,
     /// Which of the candidates it is made from, from 1.
     pub format: usize,
     /// The first candidate, when it could not be had.
     pub taken: Option<String>,
 }
 
-/// `name` with `suffix` at its end (of an address: before the `@`), the name cut so that `limit` characters hold.
-fn shorten(name: String, limit: usize, suffix: &str) -> String {
-    let ends = [' ', '.', '-', '_'];
-    let stem_end = name.find('@').unwrap_or(name.len());
-    let stem = name.get(..stem_end).unwrap_or_default();
-    if suffix.is_empty() && name.len() <= limit && !stem.ends_with(ends) {
+/// What no name, and no part of an address before the `@`, ends with.
+const ENDS: [char; 4] = [' ', '.', '-', '_'];
+
+/// `name`, cut so that `limit` characters hold.
+fn shorten(name: String, limit: usize) -> String {
+    let stem = name.split('@').next().unwrap_or_default();
+    if name.len() <= limit && !stem.ends_with(ENDS) {
         return name;
     }
-    let (stem, domain) = match name.split_once('@') {
-        Some((stem, domain)) => (stem, format!("@{domain}")),
-        None => (name.as_str(), String::new()),
-    };
+    ended(&name, limit, "")
+}
+
+/// `name` with `suffix` at its end (of an address: before the `@`), the name cut so that `limit` characters hold.
+fn ended(name: &str, limit: usize, suffix: &str) -> String {
+    let (stem, domain) = name.split_at(name.find('@').unwrap_or(name.len()));
     let room = limit.saturating_sub(suffix.chars().count() + domain.chars().count());
     let end = stem.char_indices().nth(room).map_or(stem.len(), |(at, _)| at);
     let stem = stem.get(..end).unwrap_or(stem);
-    format!("{}{suffix}{domain}", stem.trim_end_matches(ends))
+    [stem.trim_end_matches(ENDS), suffix, domain].concat()
 }
 
 #[cfg(test)]

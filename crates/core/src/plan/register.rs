@@ -8,7 +8,7 @@ use crate::syntax::Syntax;
 
 use super::addresses::{self, PROXY_ADDRESSES};
 use super::change::Operation;
-use super::naming::{NameKey, Names};
+use super::naming::{NameKey, NameSpace, Names};
 use super::rules::Rules;
 
 /// The names that are taken before the plan, and those that it gives out.
@@ -122,12 +122,16 @@ fn read(rules: &Rules, accounts: &[Account], taken: &[(AttributeName, String)]) 
             .collect()
     };
     let (unique, within) = (of(rules.looked_up()), of(rules.unique_within_containers()));
+    let unique: Vec<_> = unique
+        .into_iter()
+        .map(|(attribute, name)| (attribute, NameSpace::of(name)))
+        .collect();
     for account in accounts {
         let object = names.object(&account.dn);
         names.take(object);
-        for (attribute, name) in &unique {
+        for (attribute, space) in &unique {
             for value in account.attributes.get(*attribute) {
-                names.take(NameKey::attribute(name, value));
+                names.take(space.key(value));
             }
         }
         if within.is_empty() {
@@ -135,12 +139,9 @@ fn read(rules: &Rules, accounts: &[Account], taken: &[(AttributeName, String)]) 
         }
         let container = account.dn.parent().map(|parent| names.container(&parent));
         for (attribute, name) in &within {
+            let space = NameSpace::within(container.unwrap_or_default(), name);
             for value in account.attributes.get(*attribute) {
-                names.take(NameKey::attribute_within(
-                    container.unwrap_or_default(),
-                    name,
-                    value,
-                ));
+                names.take(space.key(value));
             }
         }
     }

@@ -48,6 +48,7 @@ impl Joiner<'_> {
         };
         let to = names.free_place(&Dn::from_server(&format!("{},{container}", dn.rdn())));
         self.dn = Some(to.clone());
+        self.object = None;
         if let Some((dn, attributes, _)) = self.made() {
             let rdn_attribute = to.rdn().split_once('=').map(|(name, _)| name.to_owned());
             let named = attributes
@@ -177,6 +178,9 @@ impl Joiner<'_> {
 
     /// The licences that a template gives.
     pub(super) fn license(&mut self, decided: &Decided<'_>, origin: &str) -> Result<(), String> {
+        if decided.licences().next().is_none() {
+            return Ok(());
+        }
         let asked = cloud::ask_template(decided, &self.licences(), &self.scope(), origin)?;
         for action in asked {
             let because = format!("{origin}{}", decided.words());

@@ -9,7 +9,7 @@ use crate::attribute::AttributeName;
 use crate::document::Within;
 use crate::expression::{Evaluated, Format, is_reserved};
 use crate::plan::addresses::{Addresses, with_primary};
-use crate::plan::naming::{ContainerKey, Found, NameKey, NameKind, Names, Search};
+use crate::plan::naming::{ContainerKey, Found, NameKey, NameKind, NameSpace, Names, Search};
 use crate::plan::rules::{ReservedName, Template};
 use crate::plan::steps::evaluate;
 
@@ -67,9 +67,9 @@ impl Joiner<'_> {
             let Some(attribute) = self.rules.dictionary.name(unique.attribute) else {
                 continue;
             };
-            let key = |name: &str| match unique.within {
-                Within::Directory => NameKey::attribute(attribute, name),
-                Within::Container => NameKey::attribute_within(place, attribute, name),
+            let space = match unique.within {
+                Within::Directory => NameSpace::of(attribute),
+                Within::Container => NameSpace::within(place, attribute),
             };
             let also_in = unique.also_in.iter();
             let wanted = Wanted {
@@ -85,7 +85,7 @@ impl Joiner<'_> {
                     .collect(),
                 template,
             };
-            let found = self.choose(&wanted, origin, names, key)?;
+            let found = self.choose(&wanted, origin, names, |name| space.key(name))?;
             if let Some(taken) = &found.taken {
                 let why = if wanted.is_reserved(taken) {
                     "reserved"
@@ -94,6 +94,7 @@ impl Joiner<'_> {
                 };
                 let _ = write!(because, "; {attribute} {} since {taken} is {why}", found.name);
             }
+            self.taken.push(found.key);
             self.chosen.push((attribute.clone(), found.name));
         }
         Ok(())
@@ -129,7 +130,7 @@ impl Joiner<'_> {
             }
             is_free
         });
-        self.addresses
+        self.taken
             .extend(wanted.iter().map(|address| NameKey::attribute(name, address)));
         if let Some(known) = attributes.iter_mut().find(|known| known.name == *name) {
             known.values = with_primary(std::mem::take(&mut known.values), &wanted);
