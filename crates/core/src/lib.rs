@@ -16,6 +16,7 @@ pub mod document;
 pub mod expression;
 pub mod fetching;
 pub mod fixture;
+mod hashed;
 pub mod home_folder;
 pub mod join;
 pub mod join_part;

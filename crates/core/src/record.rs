@@ -8,12 +8,15 @@ use serde::de::{Deserializer as _, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::expression::{Names, Value};
+use crate::hashed::QuickMap;
 use crate::profile::RecordHash;
 
 /// The columns that matter of a data source's records, in the order of their names.
 #[derive(Clone, Debug)]
 pub struct Projection {
     columns: Vec<Box<str>>,
+    /// Where each of them is.
+    places: QuickMap<Box<str>, usize>,
     /// Makes hashes differ when other columns come to matter, so that every record is then read again.
     seed: u64,
 }
@@ -28,7 +31,12 @@ impl Projection {
             .map(Box::from)
             .collect();
         let seed = xxhash_rust::xxh3::xxh3_64(columns.join("\0").as_bytes());
-        Self { columns, seed }
+        let places = columns.iter().cloned().zip(0..).collect();
+        Self {
+            columns,
+            places,
+            seed,
+        }
     }
 
     /// The names of the columns.
@@ -64,9 +72,7 @@ impl Projection {
     }
 
     fn place(&self, name: &str) -> Option<usize> {
-        self.columns
-            .binary_search_by(|column| column.as_ref().cmp(name))
-            .ok()
+        self.places.get(name).copied()
     }
 }
 

@@ -2,13 +2,14 @@
 //! is said by the template.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::attribute::AttributeName;
 use crate::dn::{Dn, escape_value, is_plain};
+use crate::hashed::{Hashed, QuickMap};
 
 use super::addresses::{bare, is_proxy};
 
@@ -173,30 +174,12 @@ fn without_case(parts: &[&str], seed: u64) -> u64 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ContainerKey(u64);
 
-/// Takes a hash for what it is.
-#[derive(Clone, Copy, Debug, Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = xxh3_64_with_seed(bytes, self.0);
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
-
 /// The names that are taken, of all attributes that must be unique and of objects.
 #[derive(Debug, Default)]
 pub struct Names {
     taken: HashSet<NameKey, BuildHasherDefault<Hashed>>,
-    next: HashMap<NameKey, u32, BuildHasherDefault<Hashed>>,
-    containers: HashMap<Box<str>, ContainerKey, BuildHasherDefault<Hashed>>,
+    next: QuickMap<NameKey, u32>,
+    containers: QuickMap<Box<str>, ContainerKey>,
 }
 
 impl Names {
