@@ -49,6 +49,8 @@ enum Scenario {
     Import,
     /// The scenarios for which midPoint publishes figures.
     Mapping,
+    /// Accounts with passwords created in a Samba Active Directory, beside ldapadd. Needs root.
+    Domain,
 }
 
 /// What the bench runs as a process of its own.
@@ -93,6 +95,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
             Scenario::Plan => scenarios::plan::measure(arguments.people)?,
             Scenario::Import => scenarios::import::measure(arguments.people)?,
             Scenario::Mapping => scenarios::mapping::measure(arguments.people)?,
+            Scenario::Domain => scenarios::domain::measure(arguments.people)?,
         };
         println!("{table}");
     }

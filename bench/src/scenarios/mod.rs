@@ -1,5 +1,6 @@
 //! What is measured, one scenario in each file.
 
+pub mod domain;
 pub mod import;
 pub mod mapping;
 pub mod noop;
