@@ -16,6 +16,8 @@ use crate::tenure::{self, Home, PENDING};
 const PEOPLE: usize = 10_000;
 /// `ldapadd` processes at once.
 const PROCESSES: [usize; 4] = [1, 2, 4, 8];
+/// As many as there are rows of several processes at once, of which the best counts.
+const PASSES: usize = 3;
 const TENURE: &str = "ou=tenure,dc=lab,dc=test";
 const BARE: &str = "ou=bare,dc=lab,dc=test";
 const CONTAINERS: &str = "dn: ou=tenure,dc=lab,dc=test\nobjectClass: organizationalUnit\nou: tenure\n\n\
@@ -58,9 +60,20 @@ rules:
 }
 
 /// A creation and a modification of everybody.
+#[derive(Clone, Copy, Default)]
 struct Pair {
     create: Duration,
     modify: Duration,
+}
+
+impl Pair {
+    /// The shorter of each.
+    fn and_best(self, other: Self) -> Self {
+        Self {
+            create: self.create.min(other.create),
+            modify: self.modify.min(other.modify),
+        }
+    }
 }
 
 /// Measures.
@@ -114,9 +127,15 @@ pub fn measure(people: Option<usize>, durable: bool) -> Outcome<Table> {
         );
         bare.push(pair);
     }
-    say("writes: tenure");
-    let (tenure, used) = with_tenure(&binary, &options, people)?;
-    row("tenure apply", &tenure, used);
+    let (mut tenure, mut used) = (None::<Pair>, Used::default());
+    for pass in 1..=PASSES {
+        say(&format!("writes: tenure, pass {pass} of {PASSES}"));
+        let (pair, spent) = with_tenure(&binary, &options, people)?;
+        tenure = Some(tenure.map_or(pair, |best| best.and_best(pair)));
+        used = spent;
+    }
+    let tenure = tenure.unwrap_or_default();
+    row(&format!("tenure apply (best of {PASSES})"), &tenure, used);
     if let Some((one, several)) = bare.split_first() {
         let best = |of: fn(&Pair) -> Duration| several.iter().map(of).min().unwrap_or_default();
         for (what, create, modify) in [

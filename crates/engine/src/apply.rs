@@ -38,8 +38,9 @@ use flight::{Landed, Places, Wave};
 
 pub use sealed::password_name;
 
-/// Changes that are on their way at the same time.
+/// Changes that are on their way at the same time, and those at first, which nothing can be done before they are read.
 const WINDOW: u32 = 4_096;
+const FIRST_WINDOW: u32 = 512;
 
 /// Calls in one wave: they are slower than writes, and those that a crash meets may be left in doubt.
 const CALLS: usize = 32;
@@ -266,7 +267,7 @@ struct Applying<'a> {
 impl Applying<'_> {
     /// All changes, a window of them at a time.
     async fn changes(&mut self, mut journal: HashMap<u64, Vec<JournalEntry>>) -> Result<End, EngineError> {
-        let mut next = self.read_ahead(None);
+        let mut next = self.read_ahead(None, FIRST_WINDOW);
         loop {
             let changes = match next.await {
                 Ok(changes) => changes?,
@@ -275,7 +276,7 @@ impl Applying<'_> {
             let Some((last, _)) = changes.last() else {
                 return Ok(End::Finished);
             };
-            next = self.read_ahead(Some(*last));
+            next = self.read_ahead(Some(*last), WINDOW);
             let mut tracks = Vec::with_capacity(changes.len());
             for (seq, change) in changes {
                 let mut track = Track::new(seq, change);
@@ -302,9 +303,13 @@ impl Applying<'_> {
     }
 
     /// The next window of changes, read while the one before is carried out.
-    fn read_ahead(&self, after: Option<u64>) -> JoinHandle<Result<Vec<(u64, Change)>, StoreError>> {
+    fn read_ahead(
+        &self,
+        after: Option<u64>,
+        limit: u32,
+    ) -> JoinHandle<Result<Vec<(u64, Change)>, StoreError>> {
         let (store, run) = (self.engine.store.clone(), self.run);
-        tokio::spawn(async move { store.changes(run, after, WINDOW).await })
+        tokio::spawn(async move { store.changes(run, after, limit).await })
     }
 
     /// All operations of these changes, wave by wave. While one wave is on its way the next is made ready behind it.
