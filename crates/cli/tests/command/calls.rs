@@ -7,6 +7,7 @@ use tenure_lab::{Postgres, wait_until};
 use tenure_sim::{Reply, Sink};
 use tokio::runtime::Runtime;
 
+use crate::corp;
 use crate::home::{Home, LIMIT};
 
 const RUN: [&str; 3] = ["run", "staff", "--yes"];
@@ -40,22 +41,6 @@ webhooks:
     capture: {{ contact: "{{{{ answer.id }}}}" }}
     {webhook}
 ---
-kind: data_source
-name: people
-file: {{ path: people.jsonl, primary_key: id }}
-attributes: {{ employeeID: id, displayName: name, department: department }}
----
-kind: directory
-name: corp
-type: local
-base: DC=corp,DC=example
----
-kind: template
-name: staff
-container: OU=Staff,DC=corp,DC=example
-rdn: "{{{{ displayName }}}}"
-unique: {{ sAMAccountName: "u{{{{ employeeID }}}}" }}
----
 kind: automation
 name: staff
 source: people
@@ -71,7 +56,14 @@ rules:
             url = sink.url()
         );
         let people = "{\"id\": \"7\", \"name\": \"Ada Byrne\", \"department\": \"Finance\"}\n".to_owned();
-        let home = Home::with_database(database, &[("staff.yaml", documents), ("people.jsonl", people)]);
+        let home = Home::with_database(
+            database,
+            &[
+                ("corp.yaml", corp::documents()),
+                ("staff.yaml", documents),
+                ("people.jsonl", people),
+            ],
+        );
         home.secret("desk", "planted-desk-key");
         sink.otherwise(Reply::json(201, &json!({ "id": 4711 })));
         Self {
@@ -233,20 +225,23 @@ fn webhooks_are_listed_shown_and_tried() {
 #[test]
 fn what_an_account_lacks_is_taken_from_the_persons_record_when_a_webhook_is_tried() {
     let desk = Desk::new(None, "");
-    let documents = std::fs::read_to_string(desk.home.path().join("staff.yaml")).unwrap();
-    let documents = [
+    for (file, old, new) in [
         (
+            "corp.yaml",
             "department: department }",
             "department: department, roomNumber: room }",
         ),
-        ("key: \"{{ person.key }}\"", "room: \"{{ roomNumber }}\""),
-        ("    - call_webhook: desk/create\n", ""),
-    ]
-    .into_iter()
-    .fold(documents, |text, (old, new)| {
-        crate::documents::with(&text, old, new)
-    });
-    desk.home.write("staff.yaml", &documents);
+        (
+            "staff.yaml",
+            "key: \"{{ person.key }}\"",
+            "room: \"{{ roomNumber }}\"",
+        ),
+        ("staff.yaml", "    - call_webhook: desk/create\n", ""),
+    ] {
+        let documents = std::fs::read_to_string(desk.home.path().join(file)).unwrap();
+        desk.home
+            .write(file, &crate::documents::with(&documents, old, new));
+    }
     desk.home.run(&RUN).with(0);
     let test = [
         "webhook",

@@ -9,6 +9,8 @@ mod catalog;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod corp;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod documents;

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use tenure_lab::{SmtpEncryption, SmtpSink, wait_until};
 
+use crate::corp;
 use crate::home::{Home, LIMIT};
 
 const RUN: [&str; 3] = ["run", "staff", "--yes"];
@@ -29,23 +30,6 @@ name: welcome
 subject: Welcome {{{{ displayName }}}}
 text: "{{{{ password }}}}"
 ---
-kind: data_source
-name: people
-file: {{ path: people.jsonl, primary_key: id }}
-attributes: {{ employeeID: id, displayName: name }}
----
-kind: directory
-name: corp
-type: local
-base: DC=corp,DC=example
----
-kind: template
-name: staff
-container: OU=Staff,DC=corp,DC=example
-rdn: "{{{{ displayName }}}}"
-unique: {{ sAMAccountName: "u{{{{ employeeID }}}}" }}
-password: {{ length: 16 }}
----
 kind: automation
 name: staff
 source: people
@@ -60,7 +44,12 @@ rules:
 "#
     );
     let people = "{\"id\": \"7\", \"name\": \"Ada Byrne\"}\n".to_owned();
-    let home = Home::new(&[("staff.yaml", documents), ("people.jsonl", people)]);
+    let corp = corp::documents() + "password: { length: 16 }\n";
+    let home = Home::new(&[
+        ("corp.yaml", corp),
+        ("staff.yaml", documents),
+        ("people.jsonl", people),
+    ]);
     let folder = home.path().join("scripts");
     std::fs::create_dir(&folder).unwrap();
     home.write(

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use tenure_lab::{Postgres, SmtpEncryption, SmtpSink, wait_until};
 use tenure_sim::{Reply, Sink};
 
+use crate::corp;
 use crate::home::{Home, LIMIT};
 
 const RUN: [&str; 3] = ["run", "staff", "--yes"];
@@ -26,22 +27,6 @@ style: teams
 url: "{{{{ secret('hook') }}}}"
 private_addresses: allowed
 ---
-kind: data_source
-name: people
-file: {{ path: people.jsonl, primary_key: id }}
-attributes: {{ employeeID: id, displayName: name }}
----
-kind: directory
-name: corp
-type: local
-base: DC=corp,DC=example
----
-kind: template
-name: staff
-container: OU=Staff,DC=corp,DC=example
-rdn: "{{{{ displayName }}}}"
-unique: {{ sAMAccountName: "u{{{{ employeeID }}}}" }}
----
 kind: automation
 name: staff
 source: people
@@ -55,7 +40,14 @@ notify:
 "#
     );
     let people = "{\"id\": \"7\", \"name\": \"Ada Byrne\"}\n".to_owned();
-    Home::with_database(database, &[("staff.yaml", documents), ("people.jsonl", people)])
+    Home::with_database(
+        database,
+        &[
+            ("corp.yaml", corp::documents()),
+            ("staff.yaml", documents),
+            ("people.jsonl", people),
+        ],
+    )
 }
 
 /// Runs, and kills that as soon as something has happened.

@@ -5,6 +5,7 @@ use tenure_sim::{Atera, AteraOptions, Graph, GraphOptions, Population};
 use tokio::runtime::Runtime;
 
 use super::trial::Trial;
+use crate::corp;
 
 const PEOPLE: usize = 130;
 
@@ -18,11 +19,6 @@ application: {application}
 endpoints: [{{ endpoint: {endpoint}, primary_key: {key} }}]
 attributes: {{ employeeID: {key}, displayName: "{name}" }}
 lifecycle: {{ active: {active} }}
----
-kind: directory
-name: corp
-type: local
-base: DC=corp,DC=example
 ---
 kind: template
 name: staff
@@ -41,6 +37,7 @@ rules:
   leaver: [{{ disable: {{}} }}]
 "#
     );
+    trial.home().write("corp.yaml", corp::DIRECTORY);
     trial.home().write("staff.yaml", &documents);
     let checked = trial.home().run(&["check"]).with(0).out;
     assert!(checked.contains("0 errors, 0 warnings"), "{checked}");

@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::trial::Trial;
+use crate::corp;
 use crate::home::wait_for;
 
 /// The key of the one whom the tests are about.
@@ -51,11 +52,6 @@ attributes:
   extensionAttribute1: there
 lifecycle: {{ active: active }}
 ---
-kind: directory
-name: corp
-type: local
-base: DC=corp,DC=example
----
 kind: template
 name: staff
 container: OU=Staff,DC=corp,DC=example
@@ -83,6 +79,7 @@ guards: {{ disables: 100% }}
             step(called.leave),
             step(called.come_back),
         );
+        trial.home().write("corp.yaml", corp::DIRECTORY);
         trial.home().write("staff.yaml", &documents);
         let checked = trial.home().run(&["check"]).with(0).out;
         assert!(checked.contains("0 errors, 0 warnings"), "{checked}");
