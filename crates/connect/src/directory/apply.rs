@@ -81,7 +81,7 @@ impl<R: Rules> LdapAccounts<R> {
 
     async fn look_on(&self, connection: &mut Connection, jobs: &mut [Job]) -> Result<(), LdapError> {
         let searches: Vec<_> = jobs.iter().map(|job| self.first_request(job)).collect();
-        let missing = look_round(connection, jobs, searches, |job, entry| self.is_it(job, entry)).await?;
+        let missing = self.look_round(connection, jobs, searches).await?;
         if missing.contains(&true) {
             self.look_elsewhere(connection, jobs, &missing).await?;
         }
@@ -109,9 +109,39 @@ impl<R: Rules> LdapAccounts<R> {
                 .map(Request::from)
         };
         let searches = jobs.iter().zip(missing).map(search).collect();
-        look_round(connection, jobs, searches, |job, entry| self.is_it(job, entry))
-            .await
-            .map(drop)
+        self.look_round(connection, jobs, searches).await.map(drop)
+    }
+
+    /// Looks at the objects for which there is a search; says for each whether it was looked for and not found.
+    async fn look_round(
+        &self,
+        connection: &mut Connection,
+        jobs: &mut [Job],
+        searches: Vec<Option<Request>>,
+    ) -> Result<Vec<bool>, LdapError> {
+        let asked: Vec<bool> = searches.iter().map(Option::is_some).collect();
+        let requests: Vec<Request> = searches.into_iter().flatten().collect();
+        if requests.is_empty() {
+            return Ok(asked);
+        }
+        let mut replies = self.ask_each(connection, requests).await.into_iter();
+        let mut missing = Vec::with_capacity(jobs.len());
+        for (job, asked) in jobs.iter_mut().zip(asked) {
+            let reply = if asked { replies.next() } else { None };
+            let Some(reply) = reply else {
+                missing.push(false);
+                continue;
+            };
+            let Reply { result, entries } = reply?;
+            match result.code {
+                ResultCode::SUCCESS | ResultCode::NO_SUCH_OBJECT => {
+                    job.found = entries.into_iter().find(|entry| self.is_it(job, entry));
+                }
+                _ => job.end(outcome_of(Doing::Read, &result)),
+            }
+            missing.push(job.found.is_none() && !job.is_done());
+        }
+        Ok(missing)
     }
 
     fn first_request(&self, job: &Job) -> Option<Request> {
@@ -203,38 +233,6 @@ impl<R: Rules> LdapAccounts<R> {
             dn: tenure_core::dn::Dn::from_server(&entry.dn),
         })
     }
-}
-
-/// Looks at the objects for which there is a search; says for each whether it was looked for and not found.
-async fn look_round(
-    connection: &mut Connection,
-    jobs: &mut [Job],
-    searches: Vec<Option<Request>>,
-    is_it: impl Fn(&Job, &Entry) -> bool,
-) -> Result<Vec<bool>, LdapError> {
-    let asked: Vec<bool> = searches.iter().map(Option::is_some).collect();
-    let requests: Vec<Request> = searches.into_iter().flatten().collect();
-    if requests.is_empty() {
-        return Ok(asked);
-    }
-    let mut replies = connection.exchange(requests).await.into_iter();
-    let mut missing = Vec::with_capacity(jobs.len());
-    for (job, asked) in jobs.iter_mut().zip(asked) {
-        let reply = if asked { replies.next() } else { None };
-        let Some(reply) = reply else {
-            missing.push(false);
-            continue;
-        };
-        let Reply { result, entries } = reply?;
-        match result.code {
-            ResultCode::SUCCESS | ResultCode::NO_SUCH_OBJECT => {
-                job.found = entries.into_iter().find(|entry| is_it(job, entry));
-            }
-            _ => job.end(outcome_of(Doing::Read, &result)),
-        }
-        missing.push(job.found.is_none() && !job.is_done());
-    }
-    Ok(missing)
 }
 
 /// Sends what is left to send, one request of each write a round, until nothing is.

@@ -30,7 +30,7 @@ pub struct LdapAccounts<R> {
     /// What within the base is left alone.
     pub(super) exclusions: Exclusions,
     pub(super) tests: OnceCell<Vec<Test>>,
-    context: OnceCell<Dn>,
+    root: OnceCell<Root>,
 }
 
 impl<R> LdapAccounts<R> {
@@ -49,7 +49,7 @@ impl<R> LdapAccounts<R> {
             rules,
             exclusions: Exclusions::default(),
             tests: OnceCell::new(),
-            context: OnceCell::new(),
+            root: OnceCell::new(),
         })
     }
 
@@ -67,11 +67,30 @@ impl<R> LdapAccounts<R> {
     }
 }
 
+/// What a server says of itself.
+#[derive(Debug)]
+struct Root {
+    context: Dn,
+    is_openldap: bool,
+}
+
 impl<R: Rules> LdapAccounts<R> {
-    /// The naming context that names have to be unique in, asked for once.
+    /// The naming context that names have to be unique in.
     pub(super) async fn naming_context(&self, connection: &mut Connection) -> Result<&Dn, LdapError> {
+        Ok(&self.root(connection).await?.context)
+    }
+
+    /// Whether the server finds objects by the attribute with their name without looking at all others: OpenLDAP does,
+    /// and no server says so. When it cannot be asked, it is not taken for one that does.
+    pub(super) async fn finds_by_name(&self, connection: &mut Connection) -> bool {
+        let root = self.root(connection).await;
+        root.is_ok_and(|root| root.is_openldap)
+    }
+
+    /// Asked for once.
+    async fn root(&self, connection: &mut Connection) -> Result<&Root, LdapError> {
         let ask = async {
-            let names = ["defaultNamingContext", "namingContexts"]
+            let names = ["defaultNamingContext", "namingContexts", "objectClass"]
                 .map(str::to_owned)
                 .to_vec();
             let reply = connection.ask(Search::object("", names).into()).await?;
@@ -79,9 +98,13 @@ impl<R: Rules> LdapAccounts<R> {
                 return Err(LdapError::refused(connection.server(), Doing::Read, reply.result));
             }
             let root = reply.entries.into_iter().next().unwrap_or_default();
-            Ok(self.rules.naming_context(&root, &self.base))
+            let classes = root.values("objectClass");
+            Ok(Root {
+                context: self.rules.naming_context(&root, &self.base),
+                is_openldap: classes.iter().any(|class| class == b"OpenLDAProotDSE"),
+            })
         };
-        self.context.get_or_try_init(|| ask).await
+        self.root.get_or_try_init(|| ask).await
     }
 }
 

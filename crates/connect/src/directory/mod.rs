@@ -19,6 +19,7 @@ mod restore;
 mod rules;
 mod scope;
 mod settings;
+mod together;
 mod verify;
 mod watch;
 

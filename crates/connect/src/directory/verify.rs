@@ -27,7 +27,7 @@ impl<R: Rules> LdapAccounts<R> {
         if requests.is_empty() {
             return;
         }
-        for (job, reply) in waiting.into_iter().zip(connection.exchange(requests).await) {
+        for (job, reply) in waiting.into_iter().zip(self.ask_each(connection, requests).await) {
             let outcome = self.judge(job, reply).unwrap_or_else(Outcome::Failed);
             job.end(outcome);
         }

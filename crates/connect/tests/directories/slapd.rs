@@ -177,6 +177,66 @@ async fn every_action_is_carried_out_and_shown() {
 }
 
 #[tokio::test]
+async fn many_are_looked_at_together_and_each_counts_by_itself() {
+    let slapd = start(MemberOf::Off);
+    let directory = directory(&slapd, LdapRules::default());
+    // OpenLDAP finds them by their names, however those have to be written.
+    let base = Dn::from_server("ou=people,dc=lab,dc=test");
+    let odd = [
+        "Byrne, Ada",
+        "a+b",
+        "#7",
+        "x \"y\" <z>; \\",
+        "Łukasz (2)*",
+        " edge ",
+    ];
+    let names = odd.map(str::to_owned).into_iter();
+    let names: Vec<String> = names.chain((0..300).map(|number| format!("p{number}"))).collect();
+    let writes: Vec<Write> = names
+        .iter()
+        .map(|name| {
+            let dn = base.child("uid", name);
+            let values = [("cn", "somebody"), ("sn", "Example")];
+            create(dn.as_str(), &values, None, Access::Enabled)
+        })
+        .collect();
+    let made = directory.apply(writes).await;
+    let accounts: Vec<AccountRef> = made
+        .into_iter()
+        .zip(&names)
+        .map(|(applied, name)| {
+            assert_eq!(applied.outcome, Outcome::Verified, "{name}");
+            applied.account.unwrap()
+        })
+        .collect();
+
+    // Of those that are written together one was moved, one renamed to another's old name, and one is gone.
+    slapd
+        .ldapmodify(
+            "dn: uid=p1,ou=people,dc=lab,dc=test\nchangetype: modrdn\nnewrdn: uid=p1\ndeleteoldrdn: 0\n\
+             newsuperior: ou=left,ou=people,dc=lab,dc=test\n\n\
+             dn: uid=p2,ou=people,dc=lab,dc=test\nchangetype: modrdn\nnewrdn: uid=other\ndeleteoldrdn: 1\n\n\
+             dn: uid=p3,ou=people,dc=lab,dc=test\nchangetype: modrdn\nnewrdn: uid=p2\ndeleteoldrdn: 1\n\n\
+             dn: uid=p4,ou=people,dc=lab,dc=test\nchangetype: delete\n\n",
+        )
+        .unwrap();
+    let writes = accounts
+        .iter()
+        .map(|account| on(account, change("title", &[], &[account.id.as_str()])));
+    let changed = directory.apply(writes.collect()).await;
+    for ((account, applied), name) in accounts.iter().zip(&changed).zip(&names) {
+        if name == "p4" {
+            assert!(refused(applied).contains("does not exist"), "{applied:?}");
+            continue;
+        }
+        assert_eq!(applied.outcome, Outcome::Verified, "{name}");
+        let found = format!("(&(entryUUID={0})(title={0}))", account.id.as_str());
+        let found = slapd.ldapsearch(&["-b", slapd.base_dn(), &found, "1.1"]).unwrap();
+        assert!(found.contains("dn:"), "{name} has not its own title");
+    }
+}
+
+#[tokio::test]
 async fn what_the_directory_cannot_do_is_said() {
     let slapd = start(MemberOf::Off);
     let plain = directory(&slapd, LdapRules::default());

@@ -17,7 +17,7 @@ use tenure_core::seams::{Directory as _, Secrets};
 use tenure_core::secret::Secret;
 use tenure_engine::{ApplyOptions, Clock, Engine, InDoubtCalls, Release, Stop, Unwatched};
 use tenure_sim::faults::AnswerFault;
-use tenure_sim::population::Whom;
+use tenure_sim::population::{Person, Whom};
 use tenure_sim::{Faults, Graph, GraphOptions, JumpCloud, JumpCloudOptions, Population};
 use tenure_store::{Run, RunState, Store, Vault, VaultKey};
 
@@ -301,10 +301,7 @@ async fn licences_of_the_template_follow_the_department() {
     let engineers = cloud.engineers_have_both_licences().await;
     assert!((1..60).contains(&engineers.len()), "{engineers:?}");
     cloud.people.population(|all| {
-        let everybody: Vec<String> = all
-            .people()
-            .filter_map(|person| person.employee_identifier())
-            .collect();
+        let everybody: Vec<String> = all.people().filter_map(Person::employee_identifier).collect();
         for (person, seed) in everybody.into_iter().zip(1..) {
             all.transfer(&Whom::Employee(person), seed).unwrap();
         }
