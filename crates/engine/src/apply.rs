@@ -342,10 +342,17 @@ impl Applying<'_> {
                 self.prepare(tracks, Some(&places)).await
             };
             let (landed, behind) = tokio::join!(flight, behind);
-            ready = behind?;
             if let Some(why) = self.settle(tracks, &places, landed).await? {
                 return Ok(End::Unreachable(why));
             }
+            ready = match behind {
+                Ok(ready) => ready,
+                Err(error) => {
+                    // What has landed is kept all the same, if it can be.
+                    self.flush(Vec::new(), Vec::new()).await?;
+                    return Err(error);
+                }
+            };
         }
     }
 

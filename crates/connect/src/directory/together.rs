@@ -56,12 +56,10 @@ impl<R: Rules> LdapAccounts<R> {
                 }
             }
         }
-        let is_left = |reply: &Option<Reply>| reply.is_none();
         let left = requests.into_iter().zip(&replies);
-        let left = left
-            .filter(|(_, reply)| is_left(reply))
-            .map(|(request, _)| request);
-        let mut others = connection.exchange(left.collect()).await.into_iter();
+        let left = left.filter(|(_, reply)| reply.is_none());
+        let left = left.map(|(request, _)| request).collect();
+        let mut others = connection.exchange(left).await.into_iter();
         replies
             .into_iter()
             .filter_map(|reply| reply.map(Ok).or_else(|| others.next()))
