@@ -75,6 +75,14 @@ pub fn people(people: usize) -> Population {
     })
 }
 
+/// A plan, and all its changes in words.
+pub async fn planned(engine: &Engine, documents: &Documents, automation: &str) -> (Run, String) {
+    let run = engine.plan(documents, automation, &unwatched()).await.unwrap();
+    let changes = engine.store().changes(run.id, None, u32::MAX).await.unwrap();
+    let text = changes.iter().map(|(_, change)| change.to_string()).collect();
+    (run, text)
+}
+
 /// Documents from their text, which has no errors.
 pub fn documents(text: &str) -> Documents {
     let (documents, problems) = load(&[("company.yaml".to_owned(), text.to_owned())]);

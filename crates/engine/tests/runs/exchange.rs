@@ -12,7 +12,7 @@ use tenure_engine::{Engine, Release};
 use tenure_lab::SambaDc;
 use tenure_store::{JournalEvent, Run, RunState};
 
-use crate::company::{On, applying, documents, fresh, open, unwatched};
+use crate::company::{On, applying, documents, fresh, open, planned, unwatched};
 
 const AUTOMATION: &str = "corp-from-people";
 
@@ -137,16 +137,7 @@ impl Corp {
     }
 
     async fn plan(&self) -> (Run, String) {
-        let run = self
-            .engine
-            .plan(&self.documents, AUTOMATION, &unwatched())
-            .await
-            .unwrap();
-        let changes = self.engine.store().changes(run.id, None, u32::MAX).await.unwrap();
-        (
-            run,
-            changes.iter().map(|(_, change)| change.to_string()).collect(),
-        )
+        planned(&self.engine, &self.documents, AUTOMATION).await
     }
 
     async fn apply(&self, run: &Run) -> Run {

@@ -14,7 +14,7 @@ use tenure_engine::{Clock, Engine, Release};
 use tenure_lab::{FileServer, SambaDc};
 use tenure_store::{JournalEvent, Run, RunState};
 
-use crate::company::{Company, On, applying, documents, fresh, open, people, unwatched};
+use crate::company::{Company, On, applying, documents, fresh, open, people, planned};
 use crate::logs::Logs;
 use crate::secrets::{contains, contents, forms, found};
 
@@ -123,14 +123,7 @@ impl Domain {
     }
 
     async fn plan(&self) -> (Run, String) {
-        let run = self
-            .engine
-            .plan(&self.documents, AUTOMATION, &unwatched())
-            .await
-            .unwrap();
-        let changes = self.engine.store().changes(run.id, None, u32::MAX).await.unwrap();
-        let text = changes.iter().map(|(_, change)| change.to_string()).collect();
-        (run, text)
+        planned(&self.engine, &self.documents, AUTOMATION).await
     }
 
     /// Plans and carries out; gives the plan and what became of its operations.
