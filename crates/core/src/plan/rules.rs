@@ -46,7 +46,7 @@ pub struct Rules {
     pub uses_now: bool,
     /// Where `memberOf` is in the dictionary, when a step needs it.
     pub member_of: Option<AttributeIndex>,
-    /// Where the licences are in the dictionary, when a step needs them.
+    /// Where the licences are in the dictionary, when a step or a template speaks of any.
     pub licences: Option<AttributeIndex>,
     /// Where a manager is kept, and the key of the person who is one.
     pub manager: Option<(AttributeIndex, Format)>,

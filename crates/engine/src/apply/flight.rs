@@ -1,6 +1,5 @@
 //! A wave on its way: one operation of each of its changes, writes to the directory and calls beside them.
 
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use tenure_core::outcome::Outcome;
@@ -14,17 +13,16 @@ pub(super) struct Wave {
     places: Places,
 }
 
-/// Which changes of a window a wave belongs to, in the order of its operations.
+/// Which changes of a window a wave belongs to, in the order of its operations, which is that of the window.
 #[derive(Default)]
 pub(super) struct Places {
     pub(super) written: Vec<usize>,
     pub(super) called: Vec<usize>,
-    all: HashSet<usize>,
 }
 
 impl Places {
     pub(super) fn contains(&self, at: usize) -> bool {
-        self.all.contains(&at)
+        self.written.binary_search(&at).is_ok() || self.called.binary_search(&at).is_ok()
     }
 }
 
@@ -42,13 +40,11 @@ impl Wave {
     pub(super) fn write(&mut self, at: usize, write: Write) {
         self.writes.push(write);
         self.places.written.push(at);
-        self.places.all.insert(at);
     }
 
     pub(super) fn call(&mut self, at: usize, task: Task) {
         self.calls.push(task);
         self.places.called.push(at);
-        self.places.all.insert(at);
     }
 
     pub(super) fn writes(&self) -> &[Write] {

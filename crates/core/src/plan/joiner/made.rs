@@ -178,7 +178,7 @@ impl Joiner<'_> {
 
     /// The licences that a template gives.
     pub(super) fn license(&mut self, decided: &Decided<'_>, origin: &str) -> Result<(), String> {
-        if decided.licences().next().is_none() {
+        if self.rules.licences.is_none() {
             return Ok(());
         }
         let asked = cloud::ask_template(decided, &self.licences(), &self.scope(), origin)?;
